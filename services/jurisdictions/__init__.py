@@ -1,0 +1,1 @@
+"""Rules as dated, cited data: what each jurisdiction pays, since when, and who says so."""

@@ -1,0 +1,1 @@
+"""What every family shares: errors, money, time, database, RPC tables and the interceptor chain."""

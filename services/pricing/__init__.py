@@ -1,0 +1,1 @@
+"""What is in force where: jurisdictions, schedules and, later, prices."""

@@ -1,0 +1,1 @@
+"""Review of bills: what is allowed, line by line, why, and who says so."""

@@ -1,0 +1,47 @@
+"""What is to be priced: a bill and its lines, after the wire's forms are checked and converted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTerms:
+    """Agreed terms. A flat rate for the code wins, then percent of charge, then percent of schedule."""
+
+    percent_of_schedule: Decimal | None = None
+    percent_of_charge: Decimal | None = None
+    flat_rates: dict[str, Decimal] = field(default_factory=dict)
+    """US dollars per unit, by code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One billed service. Charge is in US dollars for all units together."""
+
+    number: int
+    code: str
+    charge: Decimal
+    units: int
+    modifiers: tuple[str, ...]
+    on: date
+    place_of_service: str
+    minutes: int | None = None
+    ndc: str = ""
+    line_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One bill of one provider in one jurisdiction."""
+
+    jurisdiction: str
+    bill_type: str
+    lines: tuple[Line, ...]
+    service_zip: str = ""
+    locality: str = ""
+    contract: ContractTerms | None = None
+    warnings: tuple[str, ...] = ()
+    """What was assumed because the bill does not say it."""

@@ -1,0 +1,67 @@
+"""Closes a line: its allowed amount, and reasons that add up to what is not allowed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from services.kernel.money import ZERO
+from services.review.domain.decision import LineDecision, Reason, Status
+from services.review.domain.work import LineWork
+
+MEDICARE_REDUCTION = ("45", "The charge is above the fee schedule amount.")
+WORKERS_COMPENSATION_REDUCTION = ("P12", "The charge is above the workers' compensation fee schedule amount.")
+CONTRACT_REDUCTION = ("45", "The charge is above the contracted amount.")
+ABOVE_CHARGE = "The allowed amount is above the charge; no rule that limits it to the charge was applied."
+
+
+def close(work: LineWork) -> LineDecision:
+    """The decision on a line after its last step."""
+    if work.status is Status.PRICED and (work.amount is None or not work.units_priced):
+        work.hold("The program ended without an amount for this service.")
+    allowed = work.amount if work.status is Status.PRICED and work.amount is not None else ZERO
+    if work.status is Status.PRICED and allowed > work.line.charge:
+        work.warnings.append(ABOVE_CHARGE)
+    origin = work.origin
+    return LineDecision(
+        line=work.line,
+        status=work.status,
+        allowed=allowed,
+        reasons=reasons(work, allowed),
+        steps=tuple(work.steps),
+        citations=tuple(work.citations),
+        warnings=tuple(work.warnings),
+        origin=origin,
+        shared=(len(origin.steps), len(origin.citations), len(origin.warnings)) if origin else (0, 0, 0),
+    )
+
+
+def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
+    """Splits charge less allowed amount over the reductions met; the rest is the schedule's own.
+
+    A reduction can only take what the charge holds: one that lowers the schedule amount from 100 to
+    50 takes 20 of a charge of 70.
+    """
+    if work.status is Status.NEEDS_REVIEW:
+        return (Reason("", "", ZERO, work.words),)
+    if work.status is Status.DENIED:
+        return tuple([Reason(carc, "CO", amount, words) for carc, words, amount in work.reductions])
+    rest = max(work.line.charge - allowed, ZERO)
+    found = []
+    for carc, words, amount in work.reductions:
+        taken = min(amount, rest)
+        if taken > 0:
+            found.append(Reason(carc, "CO", taken, words))
+            rest -= taken
+    if rest > 0:
+        found.insert(0, Reason(*_schedule_reduction(work, rest)))
+    return tuple(found)
+
+
+def _schedule_reduction(work: LineWork, amount: Decimal) -> tuple[str, str, Decimal, str]:
+    if any(step.rule == "contract" for step in work.steps):
+        carc, words = CONTRACT_REDUCTION
+    elif work.bill.jurisdiction == "MEDICARE":
+        carc, words = MEDICARE_REDUCTION
+    else:
+        carc, words = WORKERS_COMPENSATION_REDUCTION
+    return carc, "CO", amount, words

@@ -1,0 +1,97 @@
+"""What the engine answers: a decision per line, with every step of its arithmetic."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.jurisdictions.model import Citation
+from services.kernel.money import ZERO
+from services.review.domain.bill import Line
+
+
+class Status(enum.StrEnum):
+    """What became of a line."""
+
+    PRICED = "priced"
+    DENIED = "denied"
+    NEEDS_REVIEW = "needs_review"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One figure a step read. `citation` is the position of its source among the line's citations."""
+
+    name: str
+    value: str
+    unit: str = ""
+    citation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule at work. Amounts are decimal texts; empty before the first amount is known."""
+
+    rule: str
+    formula: str
+    inputs: tuple[Input, ...]
+    before: str
+    after: str
+    rounding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A part of the charge that is not allowed, or (without CARC) why a line could not be priced."""
+
+    carc: str
+    group: str
+    amount: Decimal
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineDecision:
+    """The decision on one line.
+
+    `origin` stands for the service billed: lines with the same origin begin with the same steps,
+    citations and warnings (as many as `shared` says), so that they need converting only once.
+    """
+
+    line: Line
+    status: Status
+    allowed: Decimal
+    reasons: tuple[Reason, ...]
+    steps: tuple[Step, ...]
+    citations: tuple[Citation, ...]
+    warnings: tuple[str, ...]
+    origin: object = None
+    shared: tuple[int, int, int] = (0, 0, 0)
+    """Shared steps, citations and warnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The decision on a bill: its lines in the bill's order, and their sums."""
+
+    lines: tuple[LineDecision, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def allowed(self) -> Decimal:
+        """Sum of the lines; US dollars."""
+        return sum((line.allowed for line in self.lines), ZERO)
+
+    @property
+    def charge(self) -> Decimal:
+        """Sum of the lines; US dollars."""
+        return sum((line.line.charge for line in self.lines), ZERO)
+
+    @property
+    def status(self) -> Status:
+        """Open while one line is; denied when every line is."""
+        statuses = {line.status for line in self.lines}
+        if Status.NEEDS_REVIEW in statuses:
+            return Status.NEEDS_REVIEW
+        return Status.DENIED if statuses == {Status.DENIED} else Status.PRICED

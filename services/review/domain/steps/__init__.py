@@ -1,0 +1,71 @@
+"""One rule per file, named as in the programs of `services/jurisdictions/data/<folder>/professional.yaml`.
+
+A step is `apply(work, params)`. Steps that look across lines also say which lines they concern and
+at which place: `places(works, params)` gives `(work, place)` pairs for `apply(work, params, place)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from services.review.domain.steps import (
+    bilateral,
+    code_status,
+    contract,
+    lesser_of_charge,
+    locality,
+    modifiers,
+    multiple_procedure,
+    percent,
+    relative_value_rate,
+    service,
+    setting,
+    units,
+    unresolved,
+)
+from services.review.domain.work import LineWork
+
+Params = Mapping[str, str]
+
+
+class AcrossLines(Protocol):
+    """A step whose result on one line depends on the other lines."""
+
+    def places(self, works: Sequence[LineWork], params: Params, /) -> Iterable[tuple[LineWork, Any]]:
+        """The lines concerned, each with its place among them."""
+        ...
+
+    def apply(self, work: LineWork, params: Params, place: Any, /) -> None:
+        """Prices one line at its place."""
+        ...
+
+
+SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
+    "service": service.apply,
+    "code_status": code_status.apply,
+    "modifiers": modifiers.apply,
+    "setting": setting.apply,
+    "locality": locality.apply,
+    "relative_value_rate": relative_value_rate.apply,
+    "percent": percent.apply,
+}
+"""Depend on the service alone: code, modifiers, date, place, locality."""
+
+ONE_LINE: Mapping[str, Callable[[LineWork, Params], None]] = {
+    **SERVICE,
+    "units": units.apply,
+    "contract": contract.apply,
+    "lesser_of_charge": lesser_of_charge.apply,
+}
+
+ACROSS_LINES: Mapping[str, AcrossLines] = {
+    "bilateral": bilateral,
+    "multiple_procedure": multiple_procedure,
+    "unresolved": unresolved,
+}
+
+ALSO_HELD = frozenset({"contract"})
+"""Steps that can still price a line held for review."""
+
+KNOWN = frozenset({*ONE_LINE, *ACROSS_LINES})

@@ -1,0 +1,93 @@
+"""Both sides of the body at one session, by the bilateral indicator of the row.
+
+Billed as modifier 50, as two units without a side, or as an RT line and an LT line of the same code
+and date. Indicator 1 pays 150 percent of one side, 0 and 2 pay one side, 3 pays each side in full.
+The ranking of multiple procedures comes after this.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from services.kernel.money import round_cents
+from services.review.domain.work import LineWork
+
+ROUNDING = "half up to cents"
+HUNDRED = Decimal(100)
+SIDES = 2
+
+
+class Side(enum.Enum):
+    """How a line stands to the other side."""
+
+    BOTH = "both sides on this line"
+    FIRST = "first side"
+    SECOND = "second side"
+
+
+def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tuple[LineWork, Side]]:
+    """Lines that concern both sides, and which side each stands for."""
+    waiting: dict[tuple[object, ...], LineWork] = {}
+    for work in sorted(works, key=side_order):
+        line = work.line
+        indicator = work.row.bilateral if work.row else ""
+        if "50" in line.modifiers or (indicator == "1" and line.units == SIDES and not _sides(work)):
+            yield work, Side.BOTH
+        elif len(_sides(work)) == 1 and line.units == 1 and indicator in {"0", "1", "2"}:
+            key = (line.code, line.on, _without_sides(work))
+            other = waiting.get(key)
+            if other is None or _sides(other) == _sides(work):
+                waiting[key] = work
+                continue
+            del waiting[key]
+            other.pair, work.pair = work, other
+            yield other, Side.FIRST
+            yield work, Side.SECOND
+
+
+def side_order(work: LineWork) -> tuple[object, ...]:
+    """Order that does not depend on the order of the lines: the dearer charge is the first side."""
+    return (work.line.code, work.line.on, -work.line.charge, work.line.modifiers)
+
+
+def apply(work: LineWork, params: Mapping[str, str], side: Side) -> None:
+    if work.row is None or work.amount is None:
+        return
+    indicator = work.row.bilateral
+    if indicator == "9" or indicator not in {"0", "1", "2", "3"}:
+        work.hold(f"Code {work.line.code} has no bilateral meaning; modifier 50 must be confirmed.")
+        return
+    if side is Side.BOTH and work.line.units > SIDES:
+        work.hold("More than two units of a bilateral procedure must be judged by a person.")
+        return
+    share = _share(work, params, indicator, side)
+    work.figure("bilateral_indicator", indicator, source=work.row.citation)
+    work.figure("side", side.value)
+    one_side = work.amount
+    work.units_priced = True
+    work.set_amount(
+        "amount of one side x percent / 100", round_cents(one_side * share / HUNDRED, ROUNDING), ROUNDING
+    )
+    if side is Side.SECOND and share < HUNDRED:
+        work.reductions.append(("59", "The second side of a bilateral procedure is paid in part.",
+                                one_side - work.amount))  # fmt: skip
+
+
+def _share(work: LineWork, params: Mapping[str, str], indicator: str, side: Side) -> Decimal:
+    """Percent of one side's amount that this line is paid."""
+    both = {"0": HUNDRED, "2": HUNDRED, "3": HUNDRED * 2}.get(indicator)
+    if both is None:
+        both = work.value(params["percent"])
+    if side is Side.BOTH:
+        return both
+    return HUNDRED if side is Side.FIRST else both - HUNDRED
+
+
+def _sides(work: LineWork) -> set[str]:
+    return {"RT", "LT"} & set(work.line.modifiers)
+
+
+def _without_sides(work: LineWork) -> tuple[str, ...]:
+    return tuple(sorted(set(work.line.modifiers) - {"RT", "LT"}))

@@ -1,0 +1,95 @@
+"""Lets through the modifiers that change nothing or that other steps price; holds lines with the rest.
+
+A modifier that changes payment and has no rule yet must not be ignored silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.review.domain.work import LineWork
+
+PRICED_BY_A_STEP = frozenset({"26", "TC", "53", "50", "51", "RT", "LT"})
+
+INFORMATIONAL = frozenset(
+    {
+        "24",
+        "25",
+        "27",
+        "32",
+        "33",
+        "57",
+        "58",
+        "59",
+        "76",
+        "77",
+        "79",
+        "90",
+        "91",
+        "93",
+        "95",
+        "96",
+        "97",
+        "99",
+        "CR",
+        "CS",
+        "E1",
+        "E2",
+        "E3",
+        "E4",
+        "ET",
+        "F1",
+        "F2",
+        "F3",
+        "F4",
+        "F5",
+        "F6",
+        "F7",
+        "F8",
+        "F9",
+        "FA",
+        "FQ",
+        "GA",
+        "GC",
+        "GE",
+        "GN",
+        "GO",
+        "GP",
+        "GQ",
+        "GT",
+        "GY",
+        "GZ",
+        "KX",
+        "LC",
+        "LD",
+        "LM",
+        "PD",
+        "PN",
+        "PO",
+        "Q5",
+        "Q6",
+        "RC",
+        "RI",
+        "T1",
+        "T2",
+        "T3",
+        "T4",
+        "T5",
+        "T6",
+        "T7",
+        "T8",
+        "T9",
+        "TA",
+        "XE",
+        "XP",
+        "XS",
+        "XU",
+    }  # fmt: skip
+)
+"""Distinct services, anatomy, telehealth and reporting: the amount of the line stays as it is."""
+
+
+def apply(work: LineWork, _params: Mapping[str, str]) -> None:
+    unknown = [m for m in work.line.modifiers if m not in PRICED_BY_A_STEP and m not in INFORMATIONAL]
+    if unknown:
+        work.hold(f"Modifier {', '.join(unknown)} can change the payment and must be judged by a person.")

@@ -1,0 +1,48 @@
+"""Amount of one unit: relative values times geographic indices times the conversion factor.
+
+round_half_up((work x work GPCI + practice expense x PE GPCI + malpractice x MP GPCI) x factor, 2).
+The factor's key grows by the section of the code, and by the setting, where the program says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.money import round_cents
+from services.review.domain.work import LineWork
+
+ROUNDING = "half up to cents"
+
+
+def apply(work: LineWork, params: Mapping[str, str]) -> None:
+    row, place = work.row, work.locality
+    if row is None or place is None:
+        work.hold("The relative values or the locality of this service are missing.")
+        return
+    expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
+    if expense is None:
+        work.hold(
+            f"The schedule has no {work.setting} value for code {row.code}; the place must be confirmed."
+        )
+        return
+    factor = work.value(factor_key(work, params["factor"], params.get("by", "none")))
+    unit = "relative value units"
+    work.figure("work_rvu", row.work, unit, row.citation)
+    work.figure("pe_rvu", expense, unit, row.citation)
+    work.figure("mp_rvu", row.malpractice, unit, row.citation)
+    work.figure("work_gpci", place.work_gpci, "index")
+    work.figure("pe_gpci", place.pe_gpci, "index")
+    work.figure("mp_gpci", place.mp_gpci, "index")
+    work.practice_expense = expense * place.pe_gpci
+    work.rate_factor = factor
+    total = row.work * place.work_gpci + work.practice_expense + row.malpractice * place.mp_gpci
+    formula = "(work_rvu x work_gpci + pe_rvu x pe_gpci + mp_rvu x mp_gpci) x conversion factor"
+    work.set_amount(formula, round_cents(total * factor, ROUNDING), ROUNDING)
+
+
+def factor_key(work: LineWork, key: str, by: str) -> str:
+    """`none` reads the key itself, `section` and `section_and_setting` a key of their own for each."""
+    if by == "none":
+        return key
+    section = work.book.section(work.folder, work.line.code) or "unassigned"
+    return f"{key}.{section}" if by == "section" else f"{key}.{section}.{work.setting}"

@@ -1,0 +1,153 @@
+"""One line while it is being priced: its amount so far and the trace that the arithmetic writes.
+
+Steps get figures only through `value` and `figure`, which record them; `set_amount` closes a step.
+So the trace is what happened, not a second account of it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from services.jurisdictions.missing import RuleDataMissing
+from services.jurisdictions.model import Citation, Confidence, Locality, RelativeValue, StepSpec
+from services.jurisdictions.rulebook import Rulebook
+from services.review.domain.bill import Bill, Line
+from services.review.domain.decision import Input, Status, Step
+
+
+class RecalledFigure(RuleDataMissing):
+    """The only figure held was not read in a source; a live bill is not priced with it."""
+
+    def __init__(self, title: str, section: str) -> None:
+        super().__init__(
+            f"The figure for {title} {section}".rstrip()
+            + " is known from memory only and must be confirmed in the source."
+        )
+
+
+class LineWork:
+    """The working copy of one line. Open until it is denied or held for review."""
+
+    __slots__ = (
+        "__weakref__", "allow_recalled", "amount", "bill", "book", "citations", "folder", "inputs",
+        "line", "locality", "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor",
+        "reductions", "row", "rule", "setting", "status", "step_citation", "steps", "units_priced",
+        "warnings", "words",
+    )  # fmt: skip
+
+    def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
+        self.bill = bill
+        self.line = line
+        self.book = book
+        self.folder = folder
+        self.allow_recalled = allow_recalled
+        self.amount: Decimal | None = None
+        """US dollars so far; for one unit until `units_priced`."""
+        self.status = Status.PRICED
+        self.words = ""
+        """Why the line was denied or held."""
+        self.row: RelativeValue | None = None
+        self.setting = ""
+        self.locality: Locality | None = None
+        self.practice_expense: Decimal | None = None
+        """Practice expense RVUs of the setting times the index; needed again by therapy reduction."""
+        self.rate_factor: Decimal | None = None
+        """Conversion factor the rate was made with."""
+        self.percent_of_rate = Decimal(100)
+        """Percent of the rate that a `percent` step made the schedule amount."""
+        self.units_priced = False
+        self.pair: LineWork | None = None
+        """The other side of a bilateral procedure billed on two lines."""
+        self.reductions: list[tuple[str, str, Decimal]] = []
+        """Reductions below the schedule amount: CARC, words, US dollars."""
+        self.steps: list[Step] = []
+        self.citations: list[Citation] = []
+        self.warnings: list[str] = []
+        self.rule = ""
+        self.step_citation: Citation | None = None
+        self.inputs: list[Input] = []
+        self.origin: LineWork | None = None
+        """The remembered service whose steps this line's trace begins with."""
+
+    @property
+    def open(self) -> bool:
+        """Neither denied nor held."""
+        return self.status is Status.PRICED
+
+    def begin(self, spec: StepSpec) -> None:
+        """A new step starts; what it reads from here on is its own."""
+        self.rule = spec.step
+        self.step_citation = spec.citation
+        self.inputs = []
+
+    def value(self, key: str) -> Decimal:
+        """A dated figure of the jurisdiction (or `folder:key` of another), recorded."""
+        found = self.book.value(self.folder, key, self.line.on)
+        self.inputs.append(Input(found.key, str(found.amount), found.unit, self.cite(found.citation)))
+        return found.amount
+
+    def figure(
+        self, name: str, value: Decimal | int | str, unit: str = "", source: Citation | None = None
+    ) -> None:
+        """Records a figure that the step used and that is no dated value: a row's RVU, the charge."""
+        self.inputs.append(Input(name, str(value), unit, None if source is None else self.cite(source)))
+
+    def cite(self, citation: Citation) -> int:
+        """Position of the source among the line's citations; stops a live line on a recalled one."""
+        if citation in self.citations:
+            return self.citations.index(citation)
+        if citation.confidence is Confidence.RECALLED:
+            if not self.allow_recalled:
+                raise RecalledFigure(citation.title, citation.section)
+            self.warnings.append(
+                f"{citation.title} {citation.section}".rstrip()
+                + " is known from memory only; a live bill would need review here."
+            )
+        self.citations.append(citation)
+        return len(self.citations) - 1
+
+    def record(self, formula: str) -> None:
+        """Closes the step without changing the amount."""
+        self.set_amount(formula, self.amount)
+
+    def set_amount(self, formula: str, after: Decimal | None, rounding: str = "") -> None:
+        """Closes the step: the amount is now `after`, by this arithmetic and the step's own source."""
+        if self.step_citation is not None:
+            self.cite(self.step_citation)
+        before = "" if self.amount is None else str(self.amount)
+        text = "" if after is None else str(after)
+        self.steps.append(Step(self.rule, formula, tuple(self.inputs), before, text, rounding))
+        self.amount = after
+
+    def record_comparison(self, formula: str) -> None:
+        """Records a comparison that left the amount as it was; its source then decided nothing."""
+        text = str(self.amount)
+        self.steps.append(Step(self.rule, formula, tuple(self.inputs), text, text, ""))
+
+    def deny(self, carc: str, words: str) -> None:
+        """The line is not payable; the CARC says why."""
+        self.record(f"Not payable: {words}")
+        self.status = Status.DENIED
+        self.amount = None
+        self.reductions = [(carc, words, self.line.charge)]
+        self.words = words
+
+    def hold(self, words: str) -> None:
+        """The line needs a person; the words say what is missing."""
+        self.status = Status.NEEDS_REVIEW
+        self.words = words
+
+    def continue_with(self, bill: Bill, line: Line) -> LineWork:
+        """A copy after the service steps, for another line that bills the same service."""
+        copy = LineWork.__new__(LineWork)
+        copy.bill, copy.line, copy.book, copy.folder = bill, line, self.book, self.folder
+        copy.allow_recalled = self.allow_recalled
+        copy.amount, copy.status, copy.words = self.amount, self.status, self.words
+        copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
+        copy.practice_expense, copy.rate_factor = self.practice_expense, self.rate_factor
+        copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
+        copy.steps, copy.citations = self.steps.copy(), self.citations.copy()
+        copy.warnings, copy.inputs = self.warnings.copy(), []
+        copy.rule, copy.step_citation, copy.origin = "", None, self
+        copy.reductions = [(carc, words, line.charge) for carc, words, _ in self.reductions]
+        return copy

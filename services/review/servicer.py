@@ -1,0 +1,206 @@
+"""The review family's RPCs: convert, decide, store, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from allowable.review.v1 import review_service_pb2 as pb
+from services.config import Settings
+from services.kernel import outbox
+from services.kernel.call import Call
+from services.kernel.clock import rfc3339
+from services.kernel.cursor import Cursors
+from services.kernel.db import Transaction
+from services.kernel.errors import not_found
+from services.kernel.interceptors.chain import Chain
+from services.kernel.money import amount_from_wire, amount_to_wire
+from services.kernel.policy import method_policy
+from services.kernel.rpc import Handler, Service
+from services.kernel.seal import derive
+from services.reports.domain.links import FIRST_SERIAL, KEY_PURPOSE, digest_of, is_open, token_for, url_of
+from services.review import wire
+from services.review.domain.engine import Engine
+from services.review.replay import differences
+from services.review.store import NewReview, ReviewStore, StoredReview
+from services.review.stream import BatchLane
+from services.review.versions import Engines, versions_of
+
+DEFAULT_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewServicer:
+    """Handlers of ReviewService over one set of engines and one store."""
+
+    settings: Settings
+    engines: Engines
+    store: ReviewStore
+    cursors: Cursors
+    link_key: bytes
+
+    def create_review(self, request: pb.CreateReviewRequest, call: Call) -> pb.Review:
+        """Durable before it is answered: the transaction ends before the answer leaves."""
+        with call.transaction(pipeline=True) as transaction:
+            return self.decide_and_store(request, call, transaction)
+
+    def decide_and_store(
+        self, request: pb.CreateReviewRequest, call: Call, transaction: Transaction
+    ) -> pb.Review:
+        """One bill decided and written inside the given transaction."""
+        now = call.clock.now()
+        review = pb.Review(
+            review_id=call.clock.new_id("rv"),
+            livemode=call.caller.tenant.livemode,
+            created_at=rfc3339(now),
+        )
+        decide(self.engines.current, request, review, today=now.date())
+        token = token_for(self.link_key, review.review_id, FIRST_SERIAL)
+        self.store.insert(
+            transaction,
+            NewReview(
+                review_id=review.review_id,
+                created_at=now,
+                status=review.status,
+                jurisdiction=review.jurisdiction,
+                bill_type=review.bill_type,
+                claim_reference=review.claim_reference,
+                total_charge=amount_from_wire(review.total_charge),
+                allowed_amount=amount_from_wire(review.allowed_amount),
+                line_count=len(review.lines),
+                request=request.SerializeToString(),
+                response=review.SerializeToString(),
+                versions=(review.versions.engine, review.versions.rules, review.versions.data),
+                report_digest=digest_of(token),
+                report_expires_at=now + timedelta(days=self.settings.report_days),
+            ),
+        )
+        outbox.publish(
+            transaction, call, "review.completed", {"review_id": review.review_id, "status": review.status}
+        )
+        outbox.audit(transaction, call, review.review_id)
+        self._add_links(review, token)
+        return review
+
+    def get_review(self, request: pb.GetReviewRequest, call: Call) -> pb.Review:
+        """The decision as it was answered, with its link while it works."""
+        stored = self._read(request.review_id, call)
+        review = pb.Review.FromString(stored.response)
+        shown = is_open(stored.report_expires_at, stored.report_revoked_at, call.clock.now())
+        token = token_for(self.link_key, stored.review_id, stored.report_serial) if shown else ""
+        self._add_links(review, token)
+        return review
+
+    def list_reviews(self, request: pb.ListReviewsRequest, call: Call) -> pb.ListReviewsResponse:
+        """One page, newest first."""
+        size = request.page_size or DEFAULT_PAGE
+        filters = [("jurisdiction", request.jurisdiction), ("status", request.status)]
+        claim = ("claim", request.claim_reference)
+        scope = self.cursors.scope(call.caller.tenant, "reviews", [*filters, claim])
+        with call.transaction() as transaction:
+            rows = self.store.summaries(
+                transaction,
+                before=self.cursors.open(request.page_token, scope),
+                limit=size + 1,
+                equal=[(column, value) for column, value in filters if value],
+                claim_reference=request.claim_reference,
+            )
+            outbox.audit(transaction, call, "reviews")
+        answer = pb.ListReviewsResponse(
+            reviews=[
+                pb.ReviewSummary(
+                    review_id=row.review_id,
+                    status=row.status,
+                    jurisdiction=row.jurisdiction,
+                    bill_type=row.bill_type,
+                    total_charge=amount_to_wire(row.total_charge),
+                    allowed_amount=amount_to_wire(row.allowed_amount),
+                    line_count=row.line_count,
+                    claim_reference=row.claim_reference,
+                    created_at=rfc3339(row.created_at),
+                )
+                for row in rows[:size]
+            ]
+        )
+        if len(rows) > size:
+            answer.next_page_token = self.cursors.token(rows[size - 1].review_id, scope)
+        return answer
+
+    def get_rule_trace(self, request: pb.GetRuleTraceRequest, call: Call) -> pb.RuleTrace:
+        """The arithmetic of a decision."""
+        review = pb.Review.FromString(self._read(request.review_id, call).response)
+        return pb.RuleTrace(
+            review_id=review.review_id,
+            jurisdiction=review.jurisdiction,
+            versions=review.versions,
+            lines=review.lines,
+            created_at=review.created_at,
+        )
+
+    def replay_review(self, request: pb.ReplayReviewRequest, call: Call) -> pb.ReplayReviewResponse:
+        """Computes again under the pinned versions and compares."""
+        stored = self._read(request.review_id, call)
+        before = pb.Review.FromString(stored.response)
+        engine = self.engines.pinned(before.versions)
+        again = pb.Review(review_id=before.review_id, livemode=before.livemode, created_at=before.created_at)
+        bill = pb.CreateReviewRequest.FromString(stored.request)
+        decide(engine, bill, again, today=stored.created_at.date())
+        found = differences(before, again)
+        return pb.ReplayReviewResponse(
+            review_id=before.review_id,
+            identical=not found,
+            differences=found,
+            pinned_versions=before.versions,
+            replay_versions=again.versions,
+        )
+
+    def _read(self, review_id: str, call: Call) -> StoredReview:
+        with call.transaction() as transaction:
+            stored = self.store.read(transaction, review_id)
+            if stored is None:
+                raise not_found("review")
+            outbox.audit(transaction, call, review_id)
+        return stored
+
+    def _add_links(self, review: pb.Review, token: str) -> None:
+        """Links are not part of the decision: they depend on the host and can be revoked."""
+        public = self.settings.public_url
+        review.rule_trace_reference = f"{public}/v1/reviews/{review.review_id}/trace"
+        review.report_url = url_of(public, token) if token else ""
+
+
+def decide(engine: Engine, request: pb.CreateReviewRequest, review: pb.Review, *, today: date) -> None:
+    """Fills the decision into `review`, which knows already its id, mode and time."""
+    bill = wire.bill_of(request, today)
+    review.jurisdiction = request.jurisdiction
+    review.bill_type = request.bill_type
+    review.claim_reference = request.claim_reference
+    review.versions.CopyFrom(versions_of(engine))
+    wire.write_decision(engine.review(bill, allow_recalled=not review.livemode), review)
+
+
+def services(settings: Settings, engines: Engines, chain: Chain) -> list[Service]:
+    """ReviewService with its table."""
+    servicer = ReviewServicer(
+        settings,
+        engines,
+        ReviewStore(settings.master_key),
+        Cursors(settings.master_key),
+        derive(settings.master_key, KEY_PURPOSE),
+    )
+    descriptor = pb.DESCRIPTOR.services_by_name["ReviewService"]
+    create_policy = method_policy(descriptor.methods_by_name["CreateReview"])
+    item: Callable[[pb.CreateReviewRequest, Call], pb.Review] = chain.around_item(
+        create_policy, servicer.create_review
+    )
+    lane = BatchLane(item, create_policy, settings.max_streams)
+    table: dict[str, Handler] = {
+        "CreateReview": servicer.create_review,
+        "GetReview": servicer.get_review,
+        "ListReviews": servicer.list_reviews,
+        "GetRuleTrace": servicer.get_rule_trace,
+        "ReplayReview": servicer.replay_review,
+        "StreamReviews": lane.stream_reviews,
+    }
+    return [Service(descriptor, table)]

@@ -1,0 +1,159 @@
+"""Stored decisions: written once, read as they were answered.
+
+Bill and answer are sealed at rest, since they hold the caller's references; what is filtered by
+stands beside them in columns, the claim reference as a keyed digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from services.kernel.db import Transaction
+from services.kernel.seal import Sealer, derive, digest
+
+_INSERT = """
+    INSERT INTO reviews (
+        review_id, org_id, livemode, created_at, status, jurisdiction, bill_type, claim_digest, claim_sealed,
+        total_charge, allowed_amount, line_count, request, response, engine_version, rule_version,
+        data_version, report_serial, report_digest, report_expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_READ = """
+    SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
+    FROM reviews WHERE review_id = %s
+"""
+_SUMMARY = (
+    "review_id, status, jurisdiction, bill_type, total_charge, allowed_amount, line_count, claim_sealed,"
+    " created_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReview:
+    """A decision about to be stored; `request` and `response` are serialized messages."""
+
+    review_id: str
+    created_at: datetime
+    status: str
+    jurisdiction: str
+    bill_type: str
+    claim_reference: str
+    total_charge: Decimal
+    allowed_amount: Decimal
+    line_count: int
+    request: bytes
+    response: bytes
+    versions: tuple[str, str, str]
+    report_digest: bytes
+    report_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    """A decision as it was stored, opened."""
+
+    review_id: str
+    created_at: datetime
+    request: bytes
+    response: bytes
+    report_serial: int
+    report_expires_at: datetime
+    report_revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A row of a list."""
+
+    review_id: str
+    status: str
+    jurisdiction: str
+    bill_type: str
+    total_charge: Decimal
+    allowed_amount: Decimal
+    line_count: int
+    claim_reference: str
+    created_at: datetime
+
+
+class ReviewStore:
+    """Reads and writes decisions inside the caller's transaction; row-level security picks the tenant."""
+
+    def __init__(self, master_key: bytes) -> None:
+        self._sealer = Sealer(master_key, "reviews")
+        self._claims = derive(master_key, "claim references")
+
+    def insert(self, transaction: Transaction, review: NewReview) -> None:
+        """Writes a decision of the transaction's tenant."""
+        tenant = transaction.tenant
+        if tenant is None:
+            raise RuntimeError("a review belongs to a tenant")
+        claim = review.claim_reference
+        transaction.driver.execute(
+            _INSERT,
+            (
+                review.review_id, tenant.org_id, tenant.livemode, review.created_at, review.status,
+                review.jurisdiction, review.bill_type, self._claim_digest(claim) if claim else None,
+                self._sealer.seal(claim.encode(), review.review_id) if claim else None, review.total_charge,
+                review.allowed_amount, review.line_count, self._sealer.seal(review.request, review.review_id),
+                self._sealer.seal(review.response, review.review_id), *review.versions, 1,
+                review.report_digest, review.report_expires_at,
+            ),
+        )  # fmt: skip
+
+    def read(self, transaction: Transaction, review_id: str) -> StoredReview | None:
+        """A decision of the tenant, or None."""
+        row = transaction.driver.execute(_READ, (review_id,)).fetchone()
+        if row is None:
+            return None
+        return StoredReview(
+            row[0], row[1], self.open(row[2], review_id), self.open(row[3], review_id), row[4], row[5], row[6]
+        )
+
+    def open(self, sealed: bytes, review_id: str) -> bytes:
+        """A sealed bill or answer in clear."""
+        return self._sealer.open(bytes(sealed), review_id)
+
+    def summaries(
+        self,
+        transaction: Transaction,
+        *,
+        before: str,
+        limit: int,
+        equal: Sequence[tuple[str, str]],
+        claim_reference: str,
+    ) -> list[Summary]:
+        """Newest first, ids below `before` (ids sort by time); `equal` are column and value pairs."""
+        where, values = ["true"], list[Any]()
+        if before:
+            where.append("review_id < %s")
+            values.append(before)
+        for column, value in equal:
+            where.append(f"{column} = %s")
+            values.append(value)
+        if claim_reference:
+            where.append("claim_digest = %s")
+            values.append(self._claim_digest(claim_reference))
+        query = f"SELECT {_SUMMARY} FROM reviews WHERE {' AND '.join(where)} ORDER BY review_id DESC LIMIT %s"  # noqa: S608 - columns are ours
+        rows = transaction.driver.execute(query.encode(), (*values, limit)).fetchall()
+        return [
+            Summary(
+                review_id=row[0],
+                status=row[1],
+                jurisdiction=row[2],
+                bill_type=row[3],
+                total_charge=row[4],
+                allowed_amount=row[5],
+                line_count=row[6],
+                claim_reference=self.open(row[7], row[0]).decode() if row[7] else "",
+                created_at=row[8],
+            )
+            for row in rows
+        ]
+
+    def _claim_digest(self, claim_reference: str) -> bytes:
+        return digest(self._claims, claim_reference)

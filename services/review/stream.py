@@ -1,0 +1,89 @@
+"""The batch lane: bills in batches over one stream, stored batch by batch, answered in order.
+
+A batch is decided inside one transaction, so that its commit is paid once; results leave only after
+it. A faulty item becomes a problem in its place. Memory is bounded: one batch in, one batch out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import BoundedSemaphore
+
+from allowable.review.v1 import review_service_pb2 as pb
+from services.kernel.call import Call
+from services.kernel.errors import DomainError
+from services.kernel.interceptors.errors import public_error
+from services.kernel.policy import MethodPolicy
+from services.kernel.translation import problem_message
+
+MESSAGE_BYTES = 1 << 20
+"""A batch's results are split into messages of about this size."""
+
+
+class BatchLane:
+    """Serves StreamReviews. `decide` is CreateReview with the per-item interceptors around it."""
+
+    def __init__(
+        self, decide: Callable[[pb.CreateReviewRequest, Call], pb.Review], policy: MethodPolicy, streams: int
+    ) -> None:
+        self._decide = decide
+        self._policy = policy
+        # A stream holds a thread; the others stay free for unary calls.
+        self._slots = BoundedSemaphore(streams)
+
+    def stream_reviews(
+        self, requests: Iterator[pb.StreamReviewsRequest], call: Call
+    ) -> Iterator[pb.StreamReviewsResponse]:
+        """Answers batch by batch, as they come."""
+        if not self._slots.acquire(blocking=False):
+            raise DomainError("TOO_MANY_STREAMS", retry_after=1)
+        try:
+            index = 0
+            for request in requests:
+                yield from split(self._decide_batch(request, call, index))
+                index += len(request.items)
+        finally:
+            self._slots.release()
+
+    def _decide_batch(
+        self, request: pb.StreamReviewsRequest, call: Call, first: int
+    ) -> list[pb.StreamReviewsResult]:
+        try:
+            with call.transaction(pipeline=True):
+                return [
+                    self._decide_item(item, call, first + offset) for offset, item in enumerate(request.items)
+                ]
+        except DomainError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - a batch's failure must not end the stream
+            failure = public_error(error, call.request_id)
+        # The transaction failed as a whole: nothing of the batch is stored, so no item is answered.
+        return [
+            pb.StreamReviewsResult(
+                item_id=item.item_id, index=first + offset, problem=problem_message(failure)
+            )
+            for offset, item in enumerate(request.items)
+        ]
+
+    def _decide_item(self, item: pb.StreamReviewsItem, call: Call, index: int) -> pb.StreamReviewsResult:
+        result = pb.StreamReviewsResult(item_id=item.item_id, index=index)
+        item_call = call.for_item(self._policy, item.idempotency_key)
+        try:
+            result.review.CopyFrom(self._decide(item.bill, item_call))
+        except DomainError as error:
+            result.problem.CopyFrom(problem_message(error))
+        return result
+
+
+def split(results: list[pb.StreamReviewsResult]) -> Iterator[pb.StreamReviewsResponse]:
+    """The results in messages of bounded size, in order."""
+    response, size = pb.StreamReviewsResponse(), 0
+    for result in results:
+        length = result.ByteSize()
+        if size and size + length > MESSAGE_BYTES:
+            yield response
+            response, size = pb.StreamReviewsResponse(), 0
+        response.results.append(result)
+        size += length
+    if size:
+        yield response

@@ -1,0 +1,204 @@
+"""Between the protos of the review family and the domain: bills in, decisions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from allowable.common.v1 import citation_pb2
+from allowable.review.v1 import bill_pb2, review_service_pb2, rule_trace_pb2
+from services.jurisdictions.model import Citation
+from services.kernel.errors import DomainError, FieldFault
+from services.kernel.money import NotADecimalError, amount_from_wire, amount_to_wire, rate_from_wire
+from services.review.domain.bill import Bill, ContractTerms, Line
+from services.review.domain.decision import Decision, LineDecision, Step
+
+OFFICE = "11"
+NO_DATE = "No date of service was sent; priced as of the day of the request, {}."
+NO_PLACE = "No place of service was sent; 11 (office) was assumed."
+
+T = TypeVar("T")
+
+
+class _Reader:
+    """Reads a request field by field and gathers every fault, so that all are told at once."""
+
+    def __init__(self) -> None:
+        self.faults: list[FieldFault] = []
+
+    def read(self, field: str, convert: Callable[[], T], otherwise: T, code: str, must: str) -> T:
+        try:
+            return convert()
+        except (ValueError, NotADecimalError):
+            self.faults.append(FieldFault(field, code, must))
+            return otherwise
+
+    def amount(self, field: str, value: float) -> Decimal:
+        return self.read(
+            field,
+            lambda: amount_from_wire(value),
+            Decimal(0),
+            "money.decimals",
+            "must have at most two decimals",
+        )
+
+    def rate(self, field: str, value: float) -> Decimal:
+        return self.read(
+            field,
+            lambda: rate_from_wire(value),
+            Decimal(0),
+            "rate.decimals",
+            "must have at most four decimals",
+        )
+
+    def day(self, field: str, text: str, otherwise: date) -> date:
+        if not text:
+            return otherwise
+        return self.read(
+            field,
+            lambda: date.fromisoformat(text),
+            otherwise,
+            "date.impossible",
+            "must be a date of the calendar",
+        )
+
+
+def bill_of(request: review_service_pb2.CreateReviewRequest, today: date) -> Bill:
+    """The bill as the engine takes it. Raises INVALID_REQUEST naming every faulty field."""
+    reader = _Reader()
+    day = reader.day("date_of_service", request.date_of_service, today)
+    place = request.place_of_service or OFFICE
+    pointers = len(request.diagnosis_codes)
+    lines = []
+    for index, sent in enumerate(request.lines):
+        if any(pointer > pointers for pointer in sent.diagnosis_pointers):
+            must = "must point at a diagnosis code of the bill"
+            reader.faults.append(FieldFault(f"lines[{index}].diagnosis_pointers", "pointer.range", must))
+        lines.append(_line(reader, index, sent, day, place))
+    contract = _contract(reader, request.contract) if request.HasField("contract") else None
+    if reader.faults:
+        raise DomainError("INVALID_REQUEST", faults=reader.faults)
+    return Bill(
+        jurisdiction=request.jurisdiction,
+        bill_type=request.bill_type,
+        lines=tuple(lines),
+        service_zip=request.service_zip,
+        locality=request.locality,
+        contract=contract,
+        warnings=_assumptions(request, today),
+    )
+
+
+def _line(reader: _Reader, index: int, sent: bill_pb2.BillLine, day: date, place: str) -> Line:
+    return Line(
+        number=index + 1,
+        code=sent.cpt,
+        charge=reader.amount(f"lines[{index}].charge", sent.charge),
+        units=sent.units if sent.HasField("units") else 1,
+        modifiers=tuple(sent.modifiers),
+        on=reader.day(f"lines[{index}].date_of_service", sent.date_of_service, day),
+        place_of_service=sent.place_of_service or place,
+        minutes=sent.minutes if sent.HasField("minutes") else None,
+        ndc=sent.ndc,
+        line_id=sent.line_id,
+    )
+
+
+def _contract(reader: _Reader, sent: bill_pb2.ContractTerms) -> ContractTerms:
+    flat_rates = {
+        rate.cpt: reader.amount(f"contract.flat_rates[{index}].rate", rate.rate)
+        for index, rate in enumerate(sent.flat_rates)
+    }
+    if len(flat_rates) != len(sent.flat_rates):
+        reader.faults.append(FieldFault("contract.flat_rates", "repeated.unique", "must name each code once"))
+    schedule = sent.percent_of_schedule if sent.HasField("percent_of_schedule") else None
+    charge = sent.percent_of_charge if sent.HasField("percent_of_charge") else None
+    return ContractTerms(
+        None if schedule is None else reader.rate("contract.percent_of_schedule", schedule),
+        None if charge is None else reader.rate("contract.percent_of_charge", charge),
+        flat_rates,
+    )
+
+
+def _assumptions(request: review_service_pb2.CreateReviewRequest, today: date) -> tuple[str, ...]:
+    found = []
+    if not request.date_of_service and not all(line.date_of_service for line in request.lines):
+        found.append(NO_DATE.format(today.isoformat()))
+    if not request.place_of_service and not all(line.place_of_service for line in request.lines):
+        found.append(NO_PLACE)
+    return tuple(found)
+
+
+def write_decision(decision: Decision, review: review_service_pb2.Review) -> None:
+    """Fills amounts, status, lines and warnings of the answer."""
+    review.status = decision.status.value
+    review.total_charge = amount_to_wire(decision.charge)
+    review.allowed_amount = amount_to_wire(decision.allowed)
+    review.warnings.extend(decision.warnings)
+    for line in decision.lines:
+        _write_line(line, review.lines.add())
+
+
+_SERVICES: WeakKeyDictionary[object, rule_trace_pb2.LineResult] = WeakKeyDictionary()
+"""The converted beginning of each remembered service's trace; forgotten together with it."""
+
+
+def _write_line(decision: LineDecision, result: rule_trace_pb2.LineResult) -> None:
+    line = decision.line
+    steps, citations, _ = decision.shared
+    if decision.origin is not None:
+        common = _SERVICES.get(decision.origin)
+        if common is None:
+            common = rule_trace_pb2.LineResult()
+            _write_trace(common, decision.steps[:steps], decision.citations[:citations])
+            _SERVICES[decision.origin] = common
+        result.CopyFrom(common)
+    _write_trace(result, decision.steps[steps:], decision.citations[citations:])
+    result.line_number = line.number
+    result.line_id = line.line_id
+    result.cpt = line.code
+    result.modifiers.extend(line.modifiers)
+    result.units = line.units
+    result.charge = amount_to_wire(line.charge)
+    result.allowed_amount = amount_to_wire(decision.allowed)
+    result.status = decision.status.value
+    for reason in decision.reasons:
+        result.reduction_reasons.add(
+            carc=reason.carc,
+            group_code=reason.group,
+            amount=amount_to_wire(reason.amount),
+            description=reason.words,
+        )
+    result.warnings.extend(decision.warnings)
+
+
+def _write_trace(
+    result: rule_trace_pb2.LineResult, steps: tuple[Step, ...], citations: tuple[Citation, ...]
+) -> None:
+    for step in steps:
+        written = result.calculation_details.add(
+            rule=step.rule,
+            formula=step.formula,
+            amount_before=step.before,
+            amount_after=step.after,
+            rounding=step.rounding,
+        )
+        for item in step.inputs:
+            written.inputs.add(name=item.name, value=item.value, unit=item.unit, citation=item.citation)
+    for citation in citations:
+        result.rule_citations.append(citation_message(citation))
+
+
+def citation_message(citation: Citation) -> citation_pb2.Citation:
+    """A citation as the API shows it; an open end is an empty text."""
+    return citation_pb2.Citation(
+        title=citation.title,
+        section=citation.section,
+        url=citation.url,
+        effective_from=citation.effective_from.isoformat(),
+        effective_to=citation.effective_to.isoformat() if citation.effective_to else "",
+        confidence=citation.confidence.value,
+    )
