@@ -20,7 +20,7 @@ from prometheus_client import start_http_server
 
 from services import health as platform_health
 from services.config import Settings
-from services.identity import wiring as identity
+from services.identity.family import open_identity
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.clock import Clock
 from services.kernel.db import Database
@@ -34,8 +34,10 @@ from services.kernel.rpc import Runtime, register
 from services.kernel.seal import Sealer
 from services.pricing import servicer as pricing
 from services.reports import servicer as reports
+from services.reports.names import RulebookNames
 from services.review import servicer as review
 from services.review.domain import steps
+from services.review.store import ReviewStore
 from services.review.versions import Engines
 
 MAX_MESSAGE_BYTES = 8 << 20
@@ -53,15 +55,15 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
     clock = Clock()
     engines = Engines(Rulebook.load(known_steps=steps.KNOWN), database)
     engines.keep_pack()
-    access = identity.Access(settings, database, clock)
+    identity = open_identity(settings, database, clock)
     chain = Chain(
         [
             REQUEST_ID,
             OBSERVE,
             ERRORS,
-            access.auth,
+            identity.auth,
             tenancy.interceptor(settings.base_domain),
-            access.quota,
+            identity.quota,
             VALIDATION,
             idempotency.interceptor(Sealer(settings.master_key, "stored answers")),
         ]
@@ -76,10 +78,12 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
     )
     families = [
         *platform_health.services(engines.current),
-        *access.services(),
+        *identity.services,
         *pricing.services(engines.current.book),
         *review.services(settings, engines, chain),
-        *reports.services(settings, engines.current.book),
+        *reports.services(
+            settings, RulebookNames(engines.current.book), ReviewStore(settings.master_key).open
+        ),
     ]
     register(server, families, Runtime(database, clock, chain))
     _add_health(server, [family.descriptor.full_name for family in families])
@@ -87,9 +91,10 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         raise SystemExit(f"cannot listen on {listen}")
 
     def close() -> None:
-        access.close()
+        identity.close()
         database.close()
 
+    identity.start()
     return server, close
 
 

@@ -76,11 +76,11 @@ class RelativeValue:
     opps_cap_pe_facility: Decimal
     opps_cap_malpractice: Decimal
     citation: Citation
-    pe_nonfacility_printed: Decimal | None = None
+    pe_nonfacility_printed: Decimal = Decimal(0)
     """The practice expense the publisher prints beside the mark "not applicable", if any.
 
     CMS prints amounts for such cells, and states that publish their own tables pay them."""
-    pe_facility_printed: Decimal | None = None
+    pe_facility_printed: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ class StepSpec:
 
     step: str
     params: Mapping[str, str]
-    citation: Citation
+    citation: Citation | None
+    """None only for the caller's own contract terms, which no program lists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def _headers(call: Call) -> list[tuple[str, str | bytes]]:
 
 def _fail(error: DomainError, call: Call, context: grpc.ServicerContext) -> None:
     """Ends the call. The ready HTTP body travels only when the gateway transcodes this call."""
-    trailers: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id)]
+    trailers: list[tuple[str, str | bytes]] = [("x-request-id", call.request_id), *call.headers]
     if error.retry_after is not None:
         trailers.append(("retry-after", str(error.retry_after)))
     if call.metadata.get("x-gateway") == "rest":

@@ -78,7 +78,10 @@ def detail(entry: Jurisdiction, on: date | None) -> pb.Jurisdiction:
                 effective_from=program.effective_from.isoformat(),
                 effective_to=program.effective_to.isoformat() if program.effective_to else "",
                 steps=[
-                    pb.ProgramStep(rule=step.step, citation=citation_message(step.citation))
+                    pb.ProgramStep(
+                        rule=step.step,
+                        citation=citation_message(step.citation) if step.citation else None,
+                    )
                     for step in program.steps
                 ],
             )

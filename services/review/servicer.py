@@ -8,12 +8,13 @@ from datetime import date, timedelta
 
 from allowable.review.v1 import review_service_pb2 as pb
 from services.config import Settings
+from services.jurisdictions.missing import UnknownJurisdiction
 from services.kernel import outbox
 from services.kernel.call import Call
 from services.kernel.clock import rfc3339
 from services.kernel.cursor import Cursors
 from services.kernel.db import Transaction
-from services.kernel.errors import not_found
+from services.kernel.errors import invalid, not_found
 from services.kernel.interceptors.chain import Chain
 from services.kernel.money import amount_from_wire, amount_to_wire
 from services.kernel.policy import method_policy
@@ -173,11 +174,21 @@ class ReviewServicer:
 def decide(engine: Engine, request: pb.CreateReviewRequest, review: pb.Review, *, today: date) -> None:
     """Fills the decision into `review`, which knows already its id, mode and time."""
     bill = wire.bill_of(request, today)
+    check_jurisdiction(engine, request.jurisdiction)
     review.jurisdiction = request.jurisdiction
     review.bill_type = request.bill_type
     review.claim_reference = request.claim_reference
     review.versions.CopyFrom(versions_of(engine))
     wire.write_decision(engine.review(bill, allow_recalled=not review.livemode), review)
+
+
+def check_jurisdiction(engine: Engine, code: str) -> None:
+    """A jurisdiction without data gets an answer; one that does not exist is a fault of the bill."""
+    try:
+        engine.book.jurisdiction(code)
+    except UnknownJurisdiction:
+        must = "must be a two-letter state or DC, OWCP, LHWCA or MEDICARE"
+        raise invalid("jurisdiction", "jurisdiction.unknown", must) from None
 
 
 def services(settings: Settings, engines: Engines, chain: Chain) -> list[Service]:

@@ -85,6 +85,11 @@ def answer_once(sealer: Sealer, key: str, request: Message, call: Call, handler:
         return response
 
 
+def is_answered(transaction: Transaction, policy: MethodPolicy, key: str) -> bool:
+    """Whether a call with this key has been answered: repeating it costs nothing and has no effect."""
+    return transaction.driver.execute(_FIND, (policy.full_name, key)).fetchone() is not None
+
+
 def _take_lock(transaction: Transaction, name: str) -> None:
     row = transaction.driver.execute(_LOCK, (name,)).fetchone()
     if row is None or not row[0]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.jurisdictions.missing import RuleDataMissing
+from services.jurisdictions.missing import NoProgram, RuleDataMissing
 from services.jurisdictions.model import Program, StepSpec
 from services.jurisdictions.rulebook import Rulebook
 from services.review.domain import steps
@@ -30,10 +30,13 @@ SERVICES_REMEMBERED = 20_000
 class Plan:
     """A program cut in two: the leading service steps, and the rest."""
 
-    program: Program
-    folder: str
     service_steps: tuple[StepSpec, ...]
     later_steps: tuple[StepSpec, ...]
+
+
+CONTRACT = StepSpec("contract", {}, None)
+NO_PROGRAM = Plan((), (CONTRACT,))
+"""Where a jurisdiction has no program, a flat rate or percent of charge can still price a line."""
 
 
 class Engine:
@@ -56,10 +59,7 @@ class Engine:
         """Lines of one bill can fall under different programs when their dates differ."""
         groups: dict[int, tuple[Plan, list[LineWork]]] = {}
         for work in works:
-            try:
-                plan = self._plan(bill, work.line)
-            except RuleDataMissing:
-                continue
+            plan = self._plan(bill, work.line)
             groups.setdefault(id(plan), (plan, []))[1].append(work)
         return groups.values()
 
@@ -78,28 +78,46 @@ class Engine:
         return known.continue_with(bill, line)
 
     def _price_service(self, bill: Bill, line: Line, *, allow_recalled: bool) -> LineWork:
+        plan = self._plan(bill, line)
         folder = self.book.jurisdiction(bill.jurisdiction).folder
         work = LineWork(bill, line, self.book, folder, allow_recalled=allow_recalled)
-        try:
-            plan = self._plan(bill, line)
-        except RuleDataMissing as missing:
-            work.hold(missing.what)
-            return work
+        if plan is NO_PROGRAM:
+            work.hold(self._why_no_program(bill, line))
         for spec in plan.service_steps:
             _run(spec, [work])
         return work
 
     def _plan(self, bill: Bill, line: Line) -> Plan:
-        program = self.book.program(bill.jurisdiction, bill.bill_type, line.on)
+        try:
+            program = self.book.program(bill.jurisdiction, bill.bill_type, line.on)
+        except NoProgram:
+            return NO_PROGRAM
         plan = self._plans.get(id(program))
         if plan is None:
-            count = 0
-            while count < len(program.steps) and program.steps[count].step in steps.SERVICE:
-                count += 1
-            folder = self.book.jurisdiction(bill.jurisdiction).folder
-            plan = Plan(program, folder, program.steps[:count], program.steps[count:])
-            self._plans[id(program)] = plan
+            plan = self._plans[id(program)] = cut(program)
         return plan
+
+    def _why_no_program(self, bill: Bill, line: Line) -> str:
+        try:
+            self.book.program(bill.jurisdiction, bill.bill_type, line.on)
+        except NoProgram as missing:
+            return missing.what
+        return ""
+
+
+def cut(program: Program) -> Plan:
+    """The leading service steps and the rest; contract terms have a place in every program.
+
+    The terms are the bill's own. A program lists the step where the jurisdiction has a rule about
+    contracts; elsewhere it stands after the schedule and before the limit to the charge.
+    """
+    specs = list(program.steps)
+    names = [spec.step for spec in specs]
+    if "contract" not in names:
+        place = names.index("lesser_of_charge") if "lesser_of_charge" in names else len(specs)
+        specs.insert(place, CONTRACT)
+    count = next((n for n, spec in enumerate(specs) if spec.step not in steps.SERVICE), len(specs))
+    return Plan(tuple(specs[:count]), tuple(specs[count:]))
 
 
 def _run(spec: StepSpec, works: Sequence[LineWork]) -> None:

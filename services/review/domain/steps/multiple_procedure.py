@@ -1,8 +1,9 @@
 """Several procedures on one day, by the multiple procedure indicator of the row.
 
-Indicator 2 (surgery): the procedures of the day are ranked by amount and paid by their rank. Indicator
-5 (therapy): all units but the one with the highest practice expense are paid that expense in part.
-The other families (endoscopy, imaging, cardiovascular, eye) and the older rule go to a person.
+Indicators 2 and 3 (surgery, endoscopy): the procedures of the day are ranked by amount and paid by their
+rank. Indicator 5 (therapy): all units but the one with the highest practice expense are paid that
+expense in part. Several endoscopies of one family, the other indicators (imaging, cardiovascular, eye)
+and the older rule go to a person, and so does all surgery of a day whose ranks they leave open.
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from services.review.domain.work import LineWork
 
 ROUNDING = "half up to cents"
 HUNDRED = Decimal(100)
-SURGERY, THERAPY = "2", "5"
-NOT_PRICED = frozenset({"1", "3", "4", "6", "7"})
+SURGERY = frozenset({"1", "2", "3"})
+THERAPY, OLDER_RULE, ENDOSCOPY = "5", "1", "3"
+NOT_PRICED = frozenset({"4", "6", "7"})
+FAMILY_NAMES = {
+    "surgery": "endoscopy, or surgery under the older rule",
+    "4": "imaging",
+    "6": "cardiovascular tests",
+    "7": "eye tests",
+}
 RANKS = ("first", "second", "third", "fourth", "fifth")
 REDUCED = ("59", "Several procedures on one day are paid in part from the second on.")
 
@@ -40,7 +48,7 @@ class Reduced:
 class NotPriced:
     """A family without a rule here."""
 
-    indicator: str
+    family: str
 
 
 Place = Ranked | Reduced | NotPriced
@@ -51,16 +59,34 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tu
     families: dict[tuple[object, str], list[LineWork]] = {}
     for work in works:
         if work.row is not None and work.amount is not None:
-            families.setdefault((work.line.on, work.row.multiple_procedure), []).append(work)
-    for (_, indicator), members in families.items():
+            indicator = work.row.multiple_procedure
+            family = "surgery" if indicator in SURGERY else indicator
+            families.setdefault((work.line.on, family), []).append(work)
+    for (_, family), members in families.items():
         if len(members) == 1 and (members[0].line.units == 1 or members[0].units_priced):
             continue
-        if indicator == SURGERY:
+        if family == "surgery" and _can_be_ranked(members):
             yield from _ranked(members)
-        elif indicator == THERAPY:
+        elif family == THERAPY:
             yield from _therapy(members)
-        elif indicator in NOT_PRICED:
-            yield from [(work, NotPriced(indicator)) for work in members]
+        elif family == "surgery" or family in NOT_PRICED:
+            yield from [(work, NotPriced(family)) for work in members]
+
+
+def _can_be_ranked(members: Sequence[LineWork]) -> bool:
+    """No older rule, and at most one unit of each endoscopy family."""
+    rows = [work.row for work in members if work.row is not None]
+    bases = [row.endoscopic_base or row.code for row in rows if row.multiple_procedure == ENDOSCOPY]
+    several = any(
+        work.line.units > 1 and not work.units_priced
+        for work in members
+        if work.row is not None and work.row.multiple_procedure == ENDOSCOPY
+    )
+    return (
+        len(bases) == len(set(bases))
+        and not several
+        and all(r.multiple_procedure != OLDER_RULE for r in rows)
+    )
 
 
 def _ranked(members: Sequence[LineWork]) -> Iterable[tuple[LineWork, Place]]:
@@ -113,8 +139,8 @@ def apply(work: LineWork, params: Mapping[str, str], place: Place) -> None:
         _pay_therapy(work, params, place.units)
     else:
         work.hold(
-            f"Several procedures with multiple procedure indicator {place.indicator} on one day reduce one"
-            " another; this must be judged by a person."
+            f"Several procedures of one family ({FAMILY_NAMES[place.family]}) on one day reduce one another;"
+            " this must be judged by a person."
         )
 
 

@@ -7,7 +7,9 @@ The factor's key grows by the section of the code, and by the setting, where the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
+from services.jurisdictions.model import RelativeValue
 from services.kernel.money import round_cents
 from services.review.domain.work import LineWork
 
@@ -38,6 +40,21 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     total = row.work * place.work_gpci + work.practice_expense + row.malpractice * place.mp_gpci
     formula = "(work_rvu x work_gpci + pe_rvu x pe_gpci + mp_rvu x mp_gpci) x conversion factor"
     work.set_amount(formula, round_cents(total * factor, ROUNDING), ROUNDING)
+
+
+def practice_expense(work: LineWork, row: RelativeValue) -> Decimal:
+    """The setting's value.
+
+    Where the table marks the setting as not applicable it still prints the value that the agencies
+    pay; the line then carries a warning.
+    """
+    facility = work.setting == "facility"
+    if (row.pe_facility if facility else row.pe_nonfacility) is None:
+        work.warnings.append(
+            f"The schedule marks the {work.setting} setting as not usual for code {row.code};"
+            " the printed value was used."
+        )
+    return row.pe_facility_printed if facility else row.pe_nonfacility_printed
 
 
 def factor_key(work: LineWork, key: str, by: str) -> str:

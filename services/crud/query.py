@@ -1,0 +1,218 @@
+"""Lists: filter, search, sort and page.
+
+A request with `page_token` gets cursor pages: signed, bound to tenant, method and filters, and stable
+while rows come and go. A request with `page` gets numbered pages with a total.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+from sqlalchemy import Column, ColumnElement, Date, DateTime, Numeric, Select, Uuid, and_, func, or_, select
+
+from services.crud import codec
+from services.crud.resource import Resource, Row
+from services.kernel.call import Call
+from services.kernel.db import Transaction
+from services.kernel.errors import DomainError, FieldFault, invalid
+
+MAX_PAGE_SIZE = 200
+_SIGNATURE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one page, and what the caller needs to go on."""
+
+    rows: list[Row]
+    next_page_token: str = ""
+    page: int = 0
+    page_size: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list: one column, ties broken by id in the same direction, NULL last."""
+
+    column: Column[Any]
+    identity: Column[Any]
+    descending: bool
+
+    def by(self) -> list[ColumnElement[Any]]:
+        """ORDER BY."""
+        if self.descending:
+            return [self.column.desc().nulls_last(), self.identity.desc()]
+        return [self.column.asc().nulls_last(), self.identity.asc()]
+
+    def after(self, value: Any, identity: Any) -> ColumnElement[bool]:
+        """The rows behind this one."""
+        next_id = self._beyond(self.identity, identity)
+        if value is None:
+            return and_(self.column.is_(None), next_id)
+        behind = or_(self._beyond(self.column, value), and_(self.column == value, next_id))
+        return or_(behind, self.column.is_(None)) if self.column.nullable else behind
+
+    def _beyond(self, column: Column[Any], value: Any) -> ColumnElement[bool]:
+        beyond: ColumnElement[bool] = column < value if self.descending else column > value
+        return beyond
+
+
+def run(resource: Resource, request: Message, call: Call, transaction: Transaction) -> Page:
+    """The page that the request asks for."""
+    statement = narrowed(resource, request)
+    order = order_of(resource, request)
+    size = min(getattr(request, "page_size", 0) or resource.page_size, MAX_PAGE_SIZE)
+    if size < 1:
+        raise invalid("page_size", "page_size", f"must be from 1 to {MAX_PAGE_SIZE}")
+    if "page_token" in request.DESCRIPTOR.fields_by_name:
+        return _cursor_page(statement, order, size, request, call, transaction)
+    return _numbered_page(statement, order, size, request, transaction)
+
+
+# Which rows
+
+
+def narrowed(resource: Resource, request: Message) -> Select[Any]:
+    """All rows that the request's filters leave."""
+    statement = select(resource.table)
+    for name in resource.parents:
+        statement = statement.where(resource.column(name) == _filter_value(resource, request, name))
+    for name in resource.filters:
+        field = request.DESCRIPTOR.fields_by_name[name]
+        if request.HasField(name) if field.has_presence else getattr(request, name):
+            statement = statement.where(resource.column(name) == _filter_value(resource, request, name))
+    if resource.hidden and not getattr(request, "include_hidden", False):
+        statement = statement.where(resource.column(resource.hidden).is_(False))
+    if resource.archived and not getattr(request, f"include_{resource.archived.removesuffix('_at')}", False):
+        statement = statement.where(resource.column(resource.archived).is_(None))
+    wanted = getattr(request, "search", "")
+    if wanted and resource.search:
+        _check_search(wanted)
+        found = [resource.column(name).icontains(wanted, autoescape=True) for name in resource.search]
+        statement = statement.where(or_(*found))
+    return statement
+
+
+def _filter_value(resource: Resource, request: Message, name: str) -> Any:
+    try:
+        return codec.from_wire(resource.column(name), getattr(request, name))
+    except codec.FaultError as fault:
+        raise invalid(name, fault.code, fault.message) from None
+
+
+def _check_search(wanted: str) -> None:
+    try:
+        codec.check_text(wanted)
+    except codec.FaultError as fault:
+        raise invalid("search", fault.code, fault.message) from None
+
+
+def order_of(resource: Resource, request: Message) -> Order:
+    """From `sort_by` and `sort_order`, else the resource's own order."""
+    name = getattr(request, "sort_by", "")
+    direction = getattr(request, "sort_order", "")
+    if name and name not in resource.sort:
+        raise invalid("sort_by", "sort_by", f"must be one of {', '.join(resource.sort)}")
+    if direction not in {"", "asc", "desc"}:
+        raise invalid("sort_order", "sort_order", "must be asc or desc")
+    descending = direction == "desc" or (not direction and not name and resource.order.startswith("-"))
+    column = resource.column(name or resource.order.removeprefix("-"))
+    return Order(column, resource.column("id"), descending)
+
+
+# Numbered pages
+
+
+def _numbered_page(
+    statement: Select[Any], order: Order, size: int, request: Message, transaction: Transaction
+) -> Page:
+    number = getattr(request, "page", 0)
+    if number < 0:
+        raise invalid("page", "page", "must be at least 1")
+    number = number or 1
+    counted = select(func.count()).select_from(statement.subquery())
+    total = transaction.sql.execute(counted).scalar_one()
+    window = statement.order_by(*order.by()).limit(size).offset((number - 1) * size)
+    rows = transaction.sql.execute(window).mappings().all()
+    return Page(list(rows), page=number, page_size=size, total=total)
+
+
+# Cursor pages
+
+
+def _cursor_page(
+    statement: Select[Any], order: Order, size: int, request: Message, call: Call, transaction: Transaction
+) -> Page:
+    if not call.cursor_key:
+        raise RuntimeError("no key to sign page tokens with")
+    token = getattr(request, "page_token", "")
+    bound_to = _binding(request, call)
+    if token:
+        statement = statement.where(order.after(*_open(token, order, bound_to, call.cursor_key)))
+    # One row more than asked for tells whether there is a next page.
+    rows = transaction.sql.execute(statement.order_by(*order.by()).limit(size + 1)).mappings().all()
+    if len(rows) <= size:
+        return Page(list(rows))
+    last = rows[size - 1]
+    place = [_plain(last[order.column.name]), _plain(last[order.identity.name])]
+    return Page(list(rows[:size]), next_page_token=_close(place, bound_to, call.cursor_key))
+
+
+def _binding(request: Message, call: Call) -> bytes:
+    """Tenant, method and filters: a token must not be carried over to another list."""
+    filters = type(request)()
+    filters.CopyFrom(request)
+    for name in ("page_token", "page_size"):
+        if name in filters.DESCRIPTOR.fields_by_name:
+            filters.ClearField(name)
+    tenant = call.caller.tenant
+    text = f"{tenant.org_id}/{tenant.livemode}/{call.policy.full_name}/".encode()
+    return hashlib.sha256(text + filters.SerializeToString(deterministic=True)).digest()
+
+
+def _close(place: list[Any], bound_to: bytes, key: bytes) -> str:
+    payload = json.dumps(place, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_signature(payload, bound_to, key) + payload).rstrip(b"=").decode()
+
+
+def _open(token: str, order: Order, bound_to: bytes, key: bytes) -> tuple[Any, Any]:
+    fault = FieldFault("page_token", "page_token", "must be the next_page_token of the page before")
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise DomainError("INVALID_REQUEST", faults=[fault]) from None
+    signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(payload, bound_to, key)):
+        raise DomainError("INVALID_REQUEST", faults=[fault])
+    value, identity = json.loads(payload)
+    return _typed(order.column, value), _typed(order.identity, identity)
+
+
+def _signature(payload: bytes, bound_to: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, bound_to + payload, "sha256")[:_SIGNATURE_BYTES]
+
+
+def _plain(value: Any) -> Any:
+    """As JSON can hold it without loss; times keep their microseconds."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _typed(column: Column[Any], value: Any) -> Any:
+    kind = column.type
+    if isinstance(value, str) and isinstance(kind, (DateTime, Date, Uuid, Numeric)):
+        return (
+            kind.python_type.fromisoformat(value)
+            if isinstance(kind, (DateTime, Date))
+            else kind.python_type(value)
+        )
+    return value

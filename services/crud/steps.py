@@ -1,0 +1,182 @@
+"""What the operations are made of, for functions of a resource's own.
+
+Every step that writes adds its audit entry in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from google.protobuf.message import Message
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from services.crud import codec, query
+from services.crud.resource import Resource, Row, Values
+from services.kernel.call import Call
+from services.kernel.db import Transaction
+from services.kernel.errors import DomainError, invalid, not_found
+from services.kernel.outbox import audit
+
+Respond = Callable[[Row, Call], Any]
+_NUMBERED = frozenset({"page", "page_size", "total"})
+
+
+def find(resource: Resource, request: Message, transaction: Transaction, *, lock: bool = False) -> Row:
+    """The row that the request names by key and parents, of this tenant; NOT_FOUND otherwise."""
+    statement = select(resource.table).where(*identity(resource, request))
+    if lock:
+        statement = statement.with_for_update()
+    row = transaction.sql.execute(statement).mappings().first()
+    if row is None:
+        raise not_found(resource.name)
+    return row
+
+
+def identity(resource: Resource, request: Message) -> list[ColumnElement[bool]]:
+    """WHERE of one row. An id that cannot exist is simply not found."""
+    columns = {"id": resource.key, **{name: name for name in resource.parents}}
+    try:
+        return [
+            resource.column(column) == codec.from_wire(resource.column(column), getattr(request, field))
+            for column, field in columns.items()
+        ]
+    except codec.FaultError:
+        raise not_found(resource.name) from None
+
+
+def add(resource: Resource, values: Values, call: Call, transaction: Transaction) -> Row:
+    """Inserts the row and its audit entry."""
+    tenant, now = call.caller.tenant, call.clock.now()
+    own = {"id": resource.new_id(call), "org_id": tenant.org_id, "livemode": tenant.livemode}
+    times = {name: now for name in ("created_at", "updated_at") if name in resource.table.c}
+    version = {"version": 1} if resource.versioned else {}
+    statement = insert(resource.table).values({**values, **own, **times, **version})
+    row = _one(resource, statement.returning(resource.table), transaction)
+    assert row is not None  # noqa: S101 - an INSERT without conflict clause returns its row
+    audit(transaction, call, str(row["id"]))
+    return row
+
+
+def base_version(resource: Resource, row: Row, request: Any) -> int | None:
+    """The version the caller builds on, when the resource has versions; STALE_VERSION when not current."""
+    if not resource.versioned:
+        return None
+    base = int(request.base_version)
+    if base < 1:
+        raise invalid("base_version", "required", "must be the version this change builds on")
+    if base != row["version"]:
+        raise _stale(row)
+    return base
+
+
+def change(
+    resource: Resource, row: Row, values: Values, base: int | None, call: Call, transaction: Transaction
+) -> Row:
+    """Writes what differs, guarded by the version inside the UPDATE; an equal row stays as it is."""
+    different = {name: value for name, value in values.items() if row[name] != value}
+    if not different:
+        return row
+    statement = update(resource.table).where(resource.column("id") == row["id"])
+    if base is not None:
+        statement = statement.where(resource.column("version") == base)
+    if resource.archived:
+        statement = statement.where(resource.column(resource.archived).is_(None))
+    statement = statement.values({**different, **_bump(resource, call)})
+    changed = _one(resource, statement.returning(resource.table), transaction)
+    if changed is None:
+        raise _lost(resource, row, transaction)
+    audit(transaction, call, str(row["id"]))
+    return changed
+
+
+def archive(resource: Resource, row: Row, call: Call, transaction: Transaction) -> Row:
+    """Sets the archive time unless it is set; of two at once, one does it."""
+    marker = resource.column(resource.archived)
+    statement = update(resource.table).where(resource.column("id") == row["id"], marker.is_(None))
+    statement = statement.values({resource.archived: call.clock.now(), **_bump(resource, call)})
+    changed = _one(resource, statement.returning(resource.table), transaction)
+    if changed is None:
+        return _current(resource, row, transaction)
+    audit(transaction, call, str(row["id"]))
+    return changed
+
+
+def remove(resource: Resource, row: Row, call: Call, transaction: Transaction) -> None:
+    """Deletes the row for good; of two at once, the second finds nothing."""
+    statement = delete(resource.table).where(resource.column("id") == row["id"])
+    if _one(resource, statement.returning(resource.column("id")), transaction) is None:
+        raise not_found(resource.name)
+    audit(transaction, call, str(row["id"]))
+
+
+def refuse_archived(resource: Resource, row: Row) -> None:
+    """Archived rows take no changes."""
+    if resource.archived and row[resource.archived] is not None:
+        state = resource.archived.removesuffix("_at")
+        raise DomainError("INVALID_STATE", f"The {resource.name} is {state}.", context={"status": state})
+
+
+def answer(resource: Resource, row: Row, call: Call, respond: Respond | None = None) -> Any:
+    """`respond`'s message, else the row as the resource's message, else the method's empty message."""
+    if respond is not None:
+        return respond(row, call)
+    if call.policy.output_type is not resource.message:
+        return call.policy.output_type()
+    return message_of(resource, row, call)
+
+
+def message_of(resource: Resource, row: Row, call: Call) -> Any:
+    """The row as the resource's message, derived fields included."""
+    return codec.to_message(resource, row, resource.derive(row, call) if resource.derive else None)
+
+
+def page_message(resource: Resource, page: query.Page, call: Call) -> Any:
+    """The list response: its repeated field of this message, and what it says about paging."""
+    response: Any = call.policy.output_type()
+    for field in response.DESCRIPTOR.fields:
+        if field.is_repeated and field.message_type is resource.message.DESCRIPTOR:
+            getattr(response, field.name).extend([message_of(resource, row, call) for row in page.rows])
+        elif field.name in _NUMBERED and page.page:
+            setattr(response, field.name, getattr(page, field.name))
+        elif field.name == "next_page_token" and page.next_page_token:
+            setattr(response, field.name, page.next_page_token)
+    return response
+
+
+def _bump(resource: Resource, call: Call) -> Values:
+    values: Values = {"version": resource.column("version") + 1} if resource.versioned else {}
+    if "updated_at" in resource.table.c:
+        values["updated_at"] = call.clock.now()
+    return values
+
+
+def _one(resource: Resource, statement: Any, transaction: Transaction) -> Row | None:
+    try:
+        row: Row | None = transaction.sql.execute(statement).mappings().first()
+    except IntegrityError as error:
+        if isinstance(error.orig, psycopg.errors.UniqueViolation):
+            raise DomainError("ALREADY_EXISTS", f"There is such a {resource.name} already.") from None
+        raise
+    return row
+
+
+def _current(resource: Resource, row: Row, transaction: Transaction) -> Row:
+    found = transaction.sql.execute(select(resource.table).where(resource.column("id") == row["id"]))
+    current = found.mappings().first()
+    if current is None:
+        raise not_found(resource.name)
+    return current
+
+
+def _lost(resource: Resource, row: Row, transaction: Transaction) -> DomainError:
+    """Why a guarded UPDATE found nothing: somebody was faster."""
+    current = _current(resource, row, transaction)
+    refuse_archived(resource, current)
+    return _stale(current)
+
+
+def _stale(row: Row) -> DomainError:
+    return DomainError("STALE_VERSION", context={"current_version": str(row["version"])})

@@ -1,0 +1,1 @@
+"""Rules of identity. Knows neither gRPC nor SQL."""

@@ -1,0 +1,283 @@
+"""From data files to indexes: reads each file by its place, then checks what files say of others.
+
+A place we do not know is refused: a misspelt file name would otherwise be silently ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from services.jurisdictions import pack, schema, tables
+from services.jurisdictions.index import Dated, FolderIndex, SectionIndex
+from services.jurisdictions.model import (
+    Citation,
+    Confidence,
+    Jurisdiction,
+    Locality,
+    Program,
+    Service,
+    StepSpec,
+    Value,
+)
+from services.jurisdictions.reading import At, Span, no_overlap, parse
+
+T = TypeVar("T")
+
+COVERAGE: Final = "coverage.yaml"
+VALUE_PARAMS: Final = ("factor", "percent", "percents")
+"""Step parameters that name a value key, or the part of it before the section."""
+FOLDER_PARAMS: Final = ("relative_values",)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All indexes of a rulebook."""
+
+    folders: Mapping[str, FolderIndex]
+    jurisdictions: Mapping[str, Jurisdiction]
+    localities: Dated[tables.LocalityTable]
+    zips: Dated[tables.ZipTable]
+    places: Mapping[str, str]
+    services: Mapping[str, Service]
+    national: Locality
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What was read of one folder so far."""
+
+    name: str
+    identity: schema.Identity | None = None
+    figures: dict[str, tuple[str, schema.Figure]] = field(default_factory=dict)
+    rules: dict[str, tuple[schema.ProgramRule, ...]] = field(default_factory=dict)
+    programs: dict[str, tuple[Program, ...]] = field(default_factory=dict)
+    sections: SectionIndex | None = None
+    rates: list[tuple[At, tables.RateTable]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Shared:
+    """Tables every folder uses, wherever they are kept."""
+
+    localities: list[tuple[At, tables.LocalityTable]] = field(default_factory=list)
+    zips: list[tuple[At, tables.ZipTable]] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+
+
+def load_files(files: pack.Files, known_steps: frozenset[str] | None) -> Loaded:
+    """Reads and checks all files."""
+    folders: dict[str, _Folder] = {}
+    shared = _Shared()
+    coverage: tuple[schema.CoverageEntry, ...] = ()
+    for path, content in files.items():
+        if path == COVERAGE:
+            coverage = schema.coverage(path, parse(path, content))
+            continue
+        name, slash, rest = path.partition("/")
+        if not slash:
+            raise At(path).bad(f"expected {COVERAGE} or a file in a jurisdiction's folder")
+        folder = folders.setdefault(name, _Folder(name))
+        if path.endswith(".csv"):
+            _read_table(folder, shared, rest, path, files)
+        elif path.endswith(".source.yaml"):
+            _require(files, path, path.removesuffix(".source.yaml") + ".csv")
+        else:
+            _read_rules(folder, rest, path, content, known_steps)
+    for folder in folders.values():
+        _finish(folder, folders)
+    indexes = {name: _index(folder) for name, folder in folders.items()}
+    return Loaded(
+        folders=indexes,
+        jurisdictions=_jurisdictions(coverage, folders),
+        localities=_dated(shared.localities, lambda table: table.citation),
+        zips=_dated(shared.zips, lambda table: table.citation),
+        places=shared.places,
+        services=shared.services,
+        national=_national(),
+    )
+
+
+def _require(files: pack.Files, path: str, other: str) -> bytes:
+    if other not in files:
+        raise At(path).bad(f"expected {other} beside it")
+    return files[other]
+
+
+def _read_rules(
+    folder: _Folder, rest: str, path: str, content: bytes, known_steps: frozenset[str] | None
+) -> None:
+    name = rest.removesuffix(".yaml")
+    raw = parse(path, content)
+    if "/" in rest:
+        raise At(path).bad("expected rule files directly in the jurisdiction's folder")
+    if name == "jurisdiction":
+        folder.identity = schema.identity(path, raw)
+    elif name == "sections":
+        folder.sections = SectionIndex(schema.sections(path, raw))
+    elif name in schema.BILL_TYPES:
+        folder.rules[name] = schema.programs(path, raw, known_steps)
+    else:
+        for figure in schema.figures(path, raw):
+            for key in (figure.key, *figure.applies_to):
+                if key in folder.figures:
+                    problem = f"{key} is already given in {folder.figures[key][0]}"
+                    raise At(path, figure.key).bad(problem)
+                folder.figures[key] = (path, figure)
+
+
+def _program(code: str, bill_type: str, rule: schema.ProgramRule) -> Program:
+    steps = tuple(StepSpec(name, params, cited) for name, params, cited in rule.steps)
+    return Program(code, bill_type, rule.span.start, rule.span.end, steps)
+
+
+def _read_table(folder: _Folder, shared: _Shared, rest: str, path: str, files: pack.Files) -> None:
+    content = files[path]
+    source_path = path.removesuffix(".csv") + ".source.yaml"
+    raw = parse(source_path, _require(files, path, source_path))
+    kind, slash, _ = rest.partition("/")
+    source = tables.source(source_path, raw, content, dated=bool(slash))
+    if slash:
+        tables.edition_date(path)
+    windows = [(At(source_path, f"in_force[{i}]"), w) for i, w in enumerate(source.in_force)]
+    if kind == "rates" and slash:
+        rows = tables.rates(path, content)
+        codes = frozenset(code for code, _ in rows)
+        folder.rates += [(at, tables.RateTable(cited, rows, codes)) for at, cited in windows]
+    elif kind == "gpci" and slash:
+        shared.localities += [(at, tables.localities(path, content, cited)) for at, cited in windows]
+    elif kind == "localities" and slash:
+        first, ranges = tables.zips(path, content)
+        shared.zips += [(at, tables.ZipTable(cited, first, ranges)) for at, cited in windows]
+    elif rest == "place_of_service.csv":
+        shared.places = tables.places(path, content)
+    elif rest == "services.csv":
+        shared.services = tables.services(path, content)
+    else:
+        raise At(path).bad(
+            "expected rates/, gpci/ or localities/ with a date as name, place_of_service.csv or services.csv"
+        )
+
+
+def _finish(folder: _Folder, folders: Mapping[str, _Folder]) -> None:
+    """Builds the programs; steps may only name declared value keys and folders with rates."""
+    if folder.identity is None:
+        raise At(f"{folder.name}/jurisdiction.yaml").bad("is missing")
+    for bill_type, rules in folder.rules.items():
+        programs = tuple(_program(folder.identity.code, bill_type, rule) for rule in rules)
+        folder.programs[bill_type] = programs
+        at = At(f"{folder.name}/{bill_type}.yaml", "programs")
+        for i, program in enumerate(programs):
+            for j, step in enumerate(program.steps):
+                _check_step(at / i / "steps" / j / "with", folder, step, folders)
+
+
+def _check_step(at: At, folder: _Folder, step: StepSpec, folders: Mapping[str, _Folder]) -> None:
+    for param in VALUE_PARAMS:
+        if param in step.params and not _declared(step.params[param], folder, folders):
+            raise (at / param).bad(f"no value file declares {step.params[param]!r}")
+    for param in FOLDER_PARAMS:
+        if param in step.params:
+            other = folders.get(step.params[param])
+            if other is None or not other.rates:
+                raise (at / param).bad(f"expected a folder with rates/: {step.params[param]!r}")
+
+
+def _declared(key: str, folder: _Folder, folders: Mapping[str, _Folder]) -> bool:
+    other, colon, name = key.partition(":")
+    source = folders.get(other) if colon else folder
+    name = name if colon else key
+    return source is not None and any(
+        known == name or known.startswith(f"{name}.") for known in source.figures
+    )
+
+
+def _dated(found: list[tuple[At, T]], cited: Callable[[T], Citation]) -> Dated[T]:
+    spans = [(at, Span(cited(t).effective_from, cited(t).effective_to)) for at, t in found]
+    if spans:
+        no_overlap(spans[0][0], spans)
+    return Dated((cited(t).effective_from, cited(t).effective_to, t) for _, t in found)
+
+
+def _index(folder: _Folder) -> FolderIndex:
+    by_figure = {
+        figure.key: Dated(
+            (cited.effective_from, cited.effective_to, value) for value, cited in _values(folder.name, figure)
+        )
+        for _, figure in folder.figures.values()
+    }
+    return FolderIndex(
+        values={key: by_figure[figure.key] for key, (_, figure) in folder.figures.items()},
+        titles={key: figure.title for key, (_, figure) in folder.figures.items()},
+        programs={
+            bill_type: Dated((p.effective_from, p.effective_to, p) for p in programs)
+            for bill_type, programs in folder.programs.items()
+        },
+        sections=folder.sections,
+        rates=_dated(folder.rates, lambda table: table.citation),
+    )
+
+
+def _values(folder: str, figure: schema.Figure) -> list[tuple[Value, Citation]]:
+    return [
+        (Value(f"{folder}:{figure.key}", amount, figure.unit, cited), cited)
+        for amount, cited in figure.amounts
+    ]
+
+
+def _jurisdictions(
+    coverage: tuple[schema.CoverageEntry, ...],
+    folders: Mapping[str, _Folder],
+) -> dict[str, Jurisdiction]:
+    by_code = {f.identity.code: f for f in folders.values() if f.identity is not None}
+    listed = {entry.code for entry in coverage}
+    for code, folder in by_code.items():
+        if code not in listed:
+            raise At(f"{folder.name}/jurisdiction.yaml", "code").bad(f"{COVERAGE} lacks {code}")
+    found = {entry.code: _jurisdiction(entry, by_code.get(entry.code)) for entry in coverage}
+    return dict(sorted(found.items()))
+
+
+def _jurisdiction(entry: schema.CoverageEntry, folder: _Folder | None) -> Jurisdiction:
+    if folder is None or folder.identity is None:
+        if entry.coverage.covered:
+            raise At(COVERAGE, entry.code).bad("is covered but no folder has this code")
+        return Jurisdiction(
+            entry.code, entry.name, "", entry.fee_schedule, "", entry.basis, (), (),
+            (entry.coverage.reason,), entry.coverage,
+        )  # fmt: skip
+    known = folder.identity
+    for bill_type in entry.coverage.bill_types:
+        if not folder.programs.get(bill_type):
+            raise At(COVERAGE, entry.code).bad(f"is covered for {bill_type} without a program")
+    own = {figure.key: figure for _, figure in folder.figures.values()}
+    return Jurisdiction(
+        code=known.code,
+        name=known.name,
+        folder=folder.name,
+        fee_schedule=known.fee_schedule,
+        authority=known.authority,
+        basis=known.basis,
+        programs=tuple(p for programs in folder.programs.values() for p in programs),
+        values=tuple(v for key in sorted(own) for v, _ in _values(folder.name, own[key])),
+        missing=known.missing,
+        coverage=entry.coverage,
+    )
+
+
+def _national() -> Locality:
+    """No geographic adjustment: what a schedule pays that uses relative values as they are."""
+    cited = Citation(
+        title="National amount without geographic adjustment",
+        section="indices of 1 for work, practice expense and malpractice",
+        url="https://www.cms.gov/medicare/payment/fee-schedules/physician",
+        effective_from=date.min,
+        effective_to=None,
+        confidence=Confidence.OFFICIAL,
+    )
+    one = Decimal(1)
+    return Locality("NATIONAL", "National", "", one, one, one, cited)

@@ -1,0 +1,1 @@
+"""The database schema: numbered revisions and the command that applies them."""

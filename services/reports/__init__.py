@@ -1,0 +1,1 @@
+"""Shareable reports of decisions, without patient data: HTML page, PDF document, QR code, and their links."""

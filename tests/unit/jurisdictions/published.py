@@ -1,0 +1,55 @@
+"""Reads the publishers' tables kept outside the repository, for tests that compare ours with them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from services.jurisdictions.pack import read_folder
+from services.jurisdictions.rulebook import DATA
+from services.jurisdictions.tables import RATE_COLUMNS
+
+ROOT = Path(__file__).parents[3]
+SHARED = Path(os.environ.get("ALLOWABLE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
+
+EDITIONS = {
+    "2024-07-01": "mpfs_rvu_2024_jul",
+    "2025-01-01": "mpfs_rvu_2025_jan",
+    "2025-10-01": "mpfs_rvu_2025_oct",
+    "2026-07-01": "mpfs_rvu_2026_jul",
+}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of a published table; skips the test where the tables are not at hand."""
+    path = SHARED / "cms" / name
+    if not path.exists():
+        pytest.skip(f"published tables are not at hand: set ALLOWABLE_SHARED_DATA ({path} is absent)")
+    content = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def in_our_form(published: list[dict[str, str]]) -> bytes:
+    """A published relative value table in the columns of `rates/`."""
+    columns = RATE_COLUMNS.split(",")
+    lines = [RATE_COLUMNS, *(",".join(row[column] for column in columns) for row in published)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def files_with_full_tables() -> dict[str, bytes]:
+    """Our data files with every relative value edition replaced by the whole published table."""
+    files = read_folder(DATA)
+    for edition, name in EDITIONS.items():
+        path = f"us_medicare/rates/{edition}"
+        old = hashlib.sha256(files[f"{path}.csv"]).hexdigest()
+        files[f"{path}.csv"] = in_our_form(rows(f"{name}.csv.gz"))
+        new = hashlib.sha256(files[f"{path}.csv"]).hexdigest()
+        source = files[f"{path}.source.yaml"]
+        files[f"{path}.source.yaml"] = source.replace(old.encode(), new.encode())
+    return files
