@@ -14,10 +14,10 @@ Json = dict[str, Any]
 V3 = "type.googleapis.com/envoy"
 DOWNSTREAM_CONNECTIONS = "downstream_connections.v3.DownstreamConnectionsConfig"
 # Names only the gateway may set; from outside they are removed before anything reads them.
-INTERNAL_PREFIXES = ("x-gateway", "x-jwt-", "x-allowable-")
+INTERNAL_PREFIXES = ("x-gateway", "x-jwt-", "x-allowable-", "x-envoy-")
 LOGGED = {
     "time": "%START_TIME%",
-    "method": "%REQ(:METHOD)%",
+    "method": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
     "route": "%ROUTE_NAME%",
     "status": "%RESPONSE_CODE%",
     "grpc_status": "%GRPC_STATUS_NUMBER%",
@@ -177,29 +177,16 @@ def _servers(processes: int) -> Json:
         "health_checks": [
             {
                 "timeout": "2s",
-                "interval": "1s",
-                "no_traffic_interval": "1s",
+                "interval": "0.5s",
+                "no_traffic_interval": "0.5s",
                 "unhealthy_interval": "0.25s",
                 "unhealthy_threshold": 2,
                 "healthy_threshold": 1,
                 "grpc_health_check": {},
             }
         ],
-        # A dead process answers fastest of all; taken out at its first refused connection.
-        "outlier_detection": {
-            "split_external_local_origin_errors": True,
-            "consecutive_local_origin_failure": 1,
-            "enforcing_consecutive_local_origin_failure": 100,
-            "enforcing_success_rate": 0,
-            "enforcing_local_origin_success_rate": 0,
-            "enforcing_consecutive_5xx": 0,
-            "enforcing_consecutive_gateway_failure": 0,
-            "base_ejection_time": "0.5s",
-            "max_ejection_time": "2s",
-            "interval": "0.25s",
-            "max_ejection_percent": 99,
-        },
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # By default the workers learn of a change of health up to a second late.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
     }
 
 

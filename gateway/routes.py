@@ -137,7 +137,8 @@ def _retry(on: str) -> Json:
                 "typed_config": {"@type": PREVIOUS_HOSTS},
             }
         ],
-        "host_selection_retry_max_attempts": 5,
+        # A dead process has the fewest requests, so LEAST_REQUEST proposes it again and again.
+        "host_selection_retry_max_attempts": 40,
         "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
     }
 

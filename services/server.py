@@ -31,7 +31,7 @@ from services.kernel.interceptors.observe import OBSERVE
 from services.kernel.interceptors.request_id import REQUEST_ID
 from services.kernel.interceptors.validation import VALIDATION
 from services.kernel.rpc import Runtime, register
-from services.kernel.seal import Sealer
+from services.kernel.seal import Sealer, derive
 from services.pricing import servicer as pricing
 from services.reports import servicer as reports
 from services.reports.names import RulebookNames
@@ -85,7 +85,7 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
             settings, RulebookNames(engines.current.book), ReviewStore(settings.master_key).open
         ),
     ]
-    register(server, families, Runtime(database, clock, chain))
+    register(server, families, Runtime(database, clock, chain, derive(settings.master_key, "page tokens")))
     _add_health(server, [family.descriptor.full_name for family in families])
     if server.add_insecure_port(listen) == 0:
         raise SystemExit(f"cannot listen on {listen}")

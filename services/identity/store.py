@@ -132,7 +132,7 @@ def find_key(database: Database, digest: bytes) -> Key | None:
 
 def touch_keys(database: Database, used: Mapping[str, datetime]) -> None:
     """Notes when keys were last used; never moves a time back."""
-    with database.transaction(pipeline=True) as transaction:
+    with database.transaction() as transaction:
         transaction.driver.execute(_NO_FLUSH)
         transaction.driver.execute(_TOUCH, (list(used), list(used.values())))
 
@@ -141,7 +141,7 @@ def reserve(database: Database, counter: Counter, count: int, limit: int) -> int
     """Raises the counter unless that passes the limit; the new count, or None."""
     if count > limit:
         return None
-    with database.transaction(counter.tenant, pipeline=True) as transaction:
+    with database.transaction(counter.tenant) as transaction:
         transaction.driver.execute(_NO_FLUSH)
         row = transaction.driver.execute(_RESERVE, {**_values(counter, count), "limit": limit}).fetchone()
     return None if row is None else int(row[0])
@@ -188,7 +188,7 @@ def _one(database: Database, statement: str, argument: object) -> Any:
 
 
 def _count(database: Database, statement: str, counter: Counter, count: int) -> None:
-    with database.transaction(counter.tenant, pipeline=True) as transaction:
+    with database.transaction(counter.tenant) as transaction:
         transaction.driver.execute(_NO_FLUSH)
         transaction.driver.execute(statement, _values(counter, count))
 

@@ -6,7 +6,7 @@ Handlers get the request message and a `Call`; they never see gRPC.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from services.kernel.clock import Clock
@@ -58,22 +58,26 @@ class Call:
         return self.principal
 
     @contextmanager
-    def transaction(self, *, pipeline: bool = False) -> Iterator[Transaction]:
+    def transaction(self, *, write_only: bool = False) -> Iterator[Transaction]:
         """The call's unit of work: one transaction with the tenant set.
 
         Joins the one already open (an idempotency key opens it, so that effect and stored answer
-        commit together). With `pipeline`, statements whose results nobody reads travel together.
+        commit together). `write_only` is for effects that read nothing first: they cost one round trip.
         """
         if self._open is not None:
             yield self._open
             return
-        tenant = self.principal.tenant if self.principal else None
-        with self.database.transaction(tenant, pipeline=pipeline) as transaction:
+        with self._begin(write_only=write_only) as transaction:
             self._open = transaction
             try:
                 yield transaction
             finally:
                 self._open = None
+
+    def _begin(self, *, write_only: bool) -> AbstractContextManager[Transaction]:
+        if write_only:
+            return self.database.write_only(self.caller.tenant)
+        return self.database.transaction(self.principal.tenant if self.principal else None)
 
     def for_item(self, policy: MethodPolicy, idempotency_key: str) -> Call:
         """The call as one item of its stream sees it: same caller and transaction, a key of its own."""

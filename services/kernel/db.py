@@ -6,6 +6,7 @@ Families use SQLAlchemy Core through `Transaction.sql`; the hot path uses plain 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +16,14 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
+Driver = psycopg.Connection[tuple[Any, ...]]
+
 APP_ROLE = "allowable_app"
 STATEMENT_LIMIT_MS = 10_000
+_CONNECT: dict[str, Any] = {
+    "options": f"-c role={APP_ROLE} -c statement_timeout={STATEMENT_LIMIT_MS} -c timezone=UTC",
+    "connect_timeout": 5,
+}
 _SET_TENANT = "SELECT set_config('app.org_id', %s, true), set_config('app.livemode', %s, true)"
 
 
@@ -28,13 +35,34 @@ class Tenant:
     livemode: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Transaction:
-    """One open transaction, seen through SQLAlchemy Core or through psycopg."""
+    """One open transaction, seen through SQLAlchemy Core or through psycopg.
 
-    sql: Connection
-    driver: psycopg.Connection[tuple[Any, ...]]
-    tenant: Tenant | None
+    `write` is for statements whose results nobody reads: they are kept and sent together at the end,
+    before the commit. A write-only transaction has nothing but them.
+    """
+
+    def __init__(self, tenant: Tenant | None, sql: Connection | None = None) -> None:
+        self.tenant = tenant
+        self._sql = sql
+        self.pending: dict[str, list[tuple[Any, ...]]] = {}
+        """Rows to be written, by statement."""
+
+    @property
+    def sql(self) -> Connection:
+        """The view of SQLAlchemy Core."""
+        if self._sql is None:
+            raise RuntimeError("a write-only transaction reads nothing")
+        return self._sql
+
+    @property
+    def driver(self) -> Driver:
+        """The view of psycopg."""
+        return cast("Driver", self.sql.connection.driver_connection)
+
+    def write(self, statement: str, row: tuple[Any, ...]) -> None:
+        """Sends the statement before the commit."""
+        self.pending.setdefault(statement, []).append(row)
 
 
 class Database:
@@ -46,27 +74,55 @@ class Database:
             pool_size=connections,
             max_overflow=4,
             pool_timeout=5,
-            connect_args={
-                "options": f"-c role={APP_ROLE} -c statement_timeout={STATEMENT_LIMIT_MS} -c timezone=UTC",
-                "connect_timeout": 5,
-            },
+            connect_args=_CONNECT,
         )
         event.listen(self.engine, "checkout", _refuse_dead_connection)
+        self._url = url
+        self._alone = threading.local()
 
     @contextmanager
-    def transaction(self, tenant: Tenant | None = None, *, pipeline: bool = False) -> Iterator[Transaction]:
+    def transaction(self, tenant: Tenant | None = None) -> Iterator[Transaction]:
         """Commits at the end of the block, rolls back when it raises.
 
-        Without a tenant no tenant's row is visible. With `pipeline`, statements are sent without
-        waiting for one another, all of them in one round trip when no result is read in between.
+        Without a tenant no tenant's row is visible.
         """
         with self.engine.connect() as sql:
-            driver = cast("psycopg.Connection[tuple[Any, ...]]", sql.connection.driver_connection)
-            if pipeline:
-                with driver.pipeline():
-                    yield from _run(sql, driver, tenant)
-            else:
-                yield from _run(sql, driver, tenant)
+            transaction = Transaction(tenant, sql)
+            driver = transaction.driver
+            try:
+                if tenant is not None:
+                    driver.execute(_SET_TENANT, (tenant.org_id, "true" if tenant.livemode else "false"))
+                yield transaction
+                _send(driver, transaction.pending)
+                driver.commit()
+            except BaseException:
+                if not driver.closed:
+                    driver.rollback()
+                raise
+
+    @contextmanager
+    def write_only(self, tenant: Tenant) -> Iterator[Transaction]:
+        """A transaction of `write` statements alone, sent when the block ends.
+
+        Its statements set the tenant themselves. A single one needs no BEGIN and COMMIT of its own and
+        costs one round trip.
+        """
+        transaction = Transaction(tenant)
+        yield transaction
+        if sum(map(len, transaction.pending.values())) == 1:
+            ((statement, (row,)),) = transaction.pending.items()
+            self._own_connection().execute(statement.encode(), row, prepare=True)
+        elif transaction.pending:
+            with self.transaction(tenant) as whole:
+                whole.pending = transaction.pending
+
+    def _own_connection(self) -> Driver:
+        """The thread's own connection for single statements: no pool, no BEGIN, no reset on the hot path."""
+        known: Driver | None = getattr(self._alone, "connection", None)
+        if known is None or _is_dead(known):
+            known = psycopg.connect(self._url, autocommit=True, **_CONNECT)
+            self._alone.connection = known
+        return known
 
     def ping(self) -> None:
         """Raises when the database does not answer."""
@@ -78,23 +134,24 @@ class Database:
         self.engine.dispose()
 
 
-def _run(
-    sql: Connection, driver: psycopg.Connection[tuple[Any, ...]], tenant: Tenant | None
-) -> Iterator[Transaction]:
-    try:
-        if tenant is not None:
-            driver.execute(_SET_TENANT, (tenant.org_id, "true" if tenant.livemode else "false"))
-        yield Transaction(sql, driver, tenant)
-        driver.commit()
-    except BaseException:
-        if not driver.closed:
-            driver.rollback()
-        raise
+def _send(driver: Driver, pending: dict[str, list[tuple[Any, ...]]]) -> None:
+    """The rows of one statement travel in one pipeline."""
+    for statement, rows in pending.items():
+        with driver.cursor() as cursor:
+            cursor.executemany(statement.encode(), rows)
 
 
-def _refuse_dead_connection(connection: Any, _record: object, _proxy: object) -> None:
+def _refuse_dead_connection(connection: Driver, _record: object, _proxy: object) -> None:
+    if _is_dead(connection):
+        raise DisconnectionError("the database closed this connection")
+
+
+def _is_dead(connection: Driver) -> bool:
     """Costs no round trip: a server that went away has closed its end of the socket by now."""
+    if connection.closed:
+        return True
     try:
         connection.pgconn.consume_input()
-    except psycopg.OperationalError as error:
-        raise DisconnectionError("the database closed this connection") from error
+    except psycopg.OperationalError:
+        return True
+    return connection.broken

@@ -45,7 +45,7 @@ class Runtime:
     database: Database
     clock: Clock
     chain: Chain
-    cursor_key: bytes = b""
+    cursor_key: bytes
     """Signs the page tokens of lists; `seal.derive(master_key, "page tokens")`."""
 
 

@@ -43,7 +43,7 @@ class ReviewServicer:
 
     def create_review(self, request: pb.CreateReviewRequest, call: Call) -> pb.Review:
         """Durable before it is answered: the transaction ends before the answer leaves."""
-        with call.transaction(pipeline=True) as transaction:
+        with call.transaction(write_only=True) as transaction:
             return self.decide_and_store(request, call, transaction)
 
     def decide_and_store(
@@ -75,12 +75,10 @@ class ReviewServicer:
                 versions=(review.versions.engine, review.versions.rules, review.versions.data),
                 report_digest=digest_of(token),
                 report_expires_at=now + timedelta(days=self.settings.report_days),
+                actor=call.caller.actor,
+                request_id=call.request_id,
             ),
         )
-        outbox.publish(
-            transaction, call, "review.completed", {"review_id": review.review_id, "status": review.status}
-        )
-        outbox.audit(transaction, call, review.review_id)
         self._add_links(review, token)
         return review
 

@@ -15,13 +15,10 @@ from typing import Any
 from services.kernel.db import Transaction
 from services.kernel.seal import Sealer, derive, digest
 
-_INSERT = """
-    INSERT INTO reviews (
-        review_id, org_id, livemode, created_at, status, jurisdiction, bill_type, claim_digest, claim_sealed,
-        total_charge, allowed_amount, line_count, request, response, engine_version, rule_version,
-        data_version, report_serial, report_digest, report_expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
+# A function of the database (migration 0003): sets the tenant, writes decision, event and audit row.
+_STORE = (
+    "SELECT store_review(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
 _READ = """
     SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
     FROM reviews WHERE review_id = %s
@@ -50,6 +47,8 @@ class NewReview:
     versions: tuple[str, str, str]
     report_digest: bytes
     report_expires_at: datetime
+    actor: str
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +87,20 @@ class ReviewStore:
         self._claims = derive(master_key, "claim references")
 
     def insert(self, transaction: Transaction, review: NewReview) -> None:
-        """Writes a decision of the transaction's tenant."""
+        """Writes a decision of the transaction's tenant, its event and its audit row."""
         tenant = transaction.tenant
         if tenant is None:
             raise RuntimeError("a review belongs to a tenant")
         claim = review.claim_reference
-        transaction.driver.execute(
-            _INSERT,
+        transaction.write(
+            _STORE,
             (
-                review.review_id, tenant.org_id, tenant.livemode, review.created_at, review.status,
+                tenant.org_id, tenant.livemode, review.review_id, review.created_at, review.status,
                 review.jurisdiction, review.bill_type, self._claim_digest(claim) if claim else None,
                 self._sealer.seal(claim.encode(), review.review_id) if claim else None, review.total_charge,
                 review.allowed_amount, review.line_count, self._sealer.seal(review.request, review.review_id),
-                self._sealer.seal(review.response, review.review_id), *review.versions, 1,
-                review.report_digest, review.report_expires_at,
+                self._sealer.seal(review.response, review.review_id), *review.versions,
+                review.report_digest, review.report_expires_at, review.actor, review.request_id,
             ),
         )  # fmt: skip
 

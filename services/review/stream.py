@@ -49,7 +49,8 @@ class BatchLane:
         self, request: pb.StreamReviewsRequest, call: Call, first: int
     ) -> list[pb.StreamReviewsResult]:
         try:
-            with call.transaction(pipeline=True):
+            keyed = any(item.idempotency_key for item in request.items)
+            with call.transaction(write_only=not keyed):
                 return [
                     self._decide_item(item, call, first + offset) for offset, item in enumerate(request.items)
                 ]

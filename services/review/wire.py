@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -12,7 +11,7 @@ from allowable.common.v1 import citation_pb2
 from allowable.review.v1 import bill_pb2, review_service_pb2, rule_trace_pb2
 from services.jurisdictions.model import Citation
 from services.kernel.errors import DomainError, FieldFault
-from services.kernel.money import NotADecimalError, amount_from_wire, amount_to_wire, rate_from_wire
+from services.kernel.money import ZERO, NotADecimalError, amount_from_wire, amount_to_wire, rate_from_wire
 from services.review.domain.bill import Bill, ContractTerms, Line
 from services.review.domain.decision import Decision, LineDecision, Step
 
@@ -29,41 +28,32 @@ class _Reader:
     def __init__(self) -> None:
         self.faults: list[FieldFault] = []
 
-    def read(self, field: str, convert: Callable[[], T], otherwise: T, code: str, must: str) -> T:
-        try:
-            return convert()
-        except (ValueError, NotADecimalError):
-            self.faults.append(FieldFault(field, code, must))
-            return otherwise
-
     def amount(self, field: str, value: float) -> Decimal:
-        return self.read(
-            field,
-            lambda: amount_from_wire(value),
-            Decimal(0),
-            "money.decimals",
-            "must have at most two decimals",
-        )
+        """US dollars."""
+        try:
+            return amount_from_wire(value)
+        except NotADecimalError:
+            return self._fault(field, "money.decimals", "must have at most two decimals", ZERO)
 
     def rate(self, field: str, value: float) -> Decimal:
-        return self.read(
-            field,
-            lambda: rate_from_wire(value),
-            Decimal(0),
-            "rate.decimals",
-            "must have at most four decimals",
-        )
+        """A percentage."""
+        try:
+            return rate_from_wire(value)
+        except NotADecimalError:
+            return self._fault(field, "rate.decimals", "must have at most four decimals", ZERO)
 
     def day(self, field: str, text: str, otherwise: date) -> date:
+        """A date, or the given one where none was sent."""
         if not text:
             return otherwise
-        return self.read(
-            field,
-            lambda: date.fromisoformat(text),
-            otherwise,
-            "date.impossible",
-            "must be a date of the calendar",
-        )
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return self._fault(field, "date.impossible", "must be a date of the calendar", otherwise)
+
+    def _fault(self, field: str, code: str, must: str, otherwise: T) -> T:
+        self.faults.append(FieldFault(field, code, must))
+        return otherwise
 
 
 def bill_of(request: review_service_pb2.CreateReviewRequest, today: date) -> Bill:
@@ -192,13 +182,21 @@ def _write_trace(
         result.rule_citations.append(citation_message(citation))
 
 
+_CITATIONS: dict[int, tuple[Citation, citation_pb2.Citation]] = {}
+"""Converted citations by identity; the citation is held beside its message, so its id stays its own."""
+
+
 def citation_message(citation: Citation) -> citation_pb2.Citation:
     """A citation as the API shows it; an open end is an empty text."""
-    return citation_pb2.Citation(
-        title=citation.title,
-        section=citation.section,
-        url=citation.url,
-        effective_from=citation.effective_from.isoformat(),
-        effective_to=citation.effective_to.isoformat() if citation.effective_to else "",
-        confidence=citation.confidence.value,
-    )
+    known = _CITATIONS.get(id(citation))
+    if known is None:
+        message = citation_pb2.Citation(
+            title=citation.title,
+            section=citation.section,
+            url=citation.url,
+            effective_from=citation.effective_from.isoformat(),
+            effective_to=citation.effective_to.isoformat() if citation.effective_to else "",
+            confidence=citation.confidence.value,
+        )
+        known = _CITATIONS[id(citation)] = (citation, message)
+    return known[1]

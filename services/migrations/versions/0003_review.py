@@ -55,6 +55,7 @@ def upgrade() -> None:
     # A decision is never changed; only its link is.
     link = "report_serial, report_digest, report_expires_at, report_revoked_at"
     enable_tenant_rls("reviews", f"SELECT, INSERT, UPDATE ({link})")
+    _create_store_review()
     # A report's reader has no credentials: the digest of the link's secret is the only key.
     op.execute("""
         CREATE FUNCTION find_report(wanted bytea)
@@ -69,8 +70,35 @@ def upgrade() -> None:
     op.execute(f"GRANT EXECUTE ON FUNCTION find_report(bytea) TO {APP_ROLE}")
 
 
+def _create_store_review() -> None:
+    """One call, so one round trip: tenant, decision, event and audit row, bound by the policies."""
+    op.execute("""
+        CREATE FUNCTION store_review(
+            org text, live boolean, id text, made timestamptz, outcome text, place text, kind text,
+            claim bytea, claim_text bytea, charge numeric, allowed numeric, line_total int, bill bytea,
+            answer bytea, engine text, rules text, fees text, link bytea, link_ends timestamptz,
+            actor text, request text)
+        RETURNS void LANGUAGE plpgsql SECURITY INVOKER SET search_path = public AS
+        $$
+        BEGIN
+            PERFORM set_config('app.org_id', org, true), set_config('app.livemode', live::text, true);
+            INSERT INTO reviews (
+                review_id, org_id, livemode, created_at, status, jurisdiction, bill_type, claim_digest,
+                claim_sealed, total_charge, allowed_amount, line_count, request, response, engine_version,
+                rule_version, data_version, report_serial, report_digest, report_expires_at)
+            VALUES (id, org, live, made, outcome, place, kind, claim, claim_text, charge, allowed,
+                line_total, bill, answer, engine, rules, fees, 1, link, link_ends);
+            INSERT INTO outbox (org_id, livemode, type, payload)
+            VALUES (org, live, 'review.completed', jsonb_build_object('review_id', id, 'status', outcome));
+            INSERT INTO audit_log (org_id, livemode, actor, action, object, outcome, request_id)
+            VALUES (org, live, actor, 'CreateReview', id, 'ok', request);
+        END
+        $$""")
+
+
 def downgrade() -> None:
     """Drops what upgrade made."""
+    op.execute("DROP FUNCTION store_review")
     op.execute("DROP FUNCTION find_report(bytea)")
     op.execute("DROP TABLE reviews")
     op.execute("DROP TABLE rule_packs")

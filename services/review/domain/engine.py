@@ -7,7 +7,7 @@ it; what depends on charge, units, contract or the other lines follows line by l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,40 +45,39 @@ class Engine:
     def __init__(self, book: Rulebook) -> None:
         self.book = book
         self._plans: dict[int, Plan] = {}
-        self._services: dict[tuple[Any, ...], LineWork] = {}
+        self._services: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
 
     def review(self, bill: Bill, *, allow_recalled: bool) -> Decision:
         """The decision on a bill. `allow_recalled` is for test mode only."""
-        works = [self._start(bill, line, allow_recalled=allow_recalled) for line in bill.lines]
-        for plan, members in self._by_plan(bill, works):
+        works = []
+        # Lines of one bill can fall under different programs when their dates differ.
+        groups: dict[int, tuple[Plan, list[LineWork]]] = {}
+        for line in bill.lines:
+            plan, service = self._service(bill, line, allow_recalled=allow_recalled)
+            work = service.continue_with(bill, line)
+            works.append(work)
+            groups.setdefault(id(plan), (plan, []))[1].append(work)
+        for plan, members in groups.values():
             for spec in plan.later_steps:
                 _run(spec, members)
         return Decision(tuple([close(work) for work in works]), bill.warnings)
 
-    def _by_plan(self, bill: Bill, works: Sequence[LineWork]) -> Iterable[tuple[Plan, list[LineWork]]]:
-        """Lines of one bill can fall under different programs when their dates differ."""
-        groups: dict[int, tuple[Plan, list[LineWork]]] = {}
-        for work in works:
-            plan = self._plan(bill, work.line)
-            groups.setdefault(id(plan), (plan, []))[1].append(work)
-        return groups.values()
-
-    def _start(self, bill: Bill, line: Line, *, allow_recalled: bool) -> LineWork:
-        """The line after its service steps, computed or remembered."""
+    def _service(self, bill: Bill, line: Line, *, allow_recalled: bool) -> tuple[Plan, LineWork]:
+        """The service after its own steps, computed or remembered."""
         key = (
             bill.jurisdiction, bill.bill_type, line.code, line.modifiers, line.on, line.place_of_service,
             bill.locality, bill.service_zip, allow_recalled,
         )  # fmt: skip
         known = self._services.get(key)
         if known is None:
-            known = self._price_service(bill, line, allow_recalled=allow_recalled)
+            plan = self._plan(bill, line)
+            known = plan, self._price_service(plan, bill, line, allow_recalled=allow_recalled)
             if len(self._services) >= SERVICES_REMEMBERED:
                 self._services.clear()
             self._services[key] = known
-        return known.continue_with(bill, line)
+        return known
 
-    def _price_service(self, bill: Bill, line: Line, *, allow_recalled: bool) -> LineWork:
-        plan = self._plan(bill, line)
+    def _price_service(self, plan: Plan, bill: Bill, line: Line, *, allow_recalled: bool) -> LineWork:
         folder = self.book.jurisdiction(bill.jurisdiction).folder
         work = LineWork(bill, line, self.book, folder, allow_recalled=allow_recalled)
         if plan is NO_PROGRAM:

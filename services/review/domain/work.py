@@ -94,8 +94,9 @@ class LineWork:
 
     def cite(self, citation: Citation) -> int:
         """Position of the source among the line's citations; stops a live line on a recalled one."""
-        if citation in self.citations:
-            return self.citations.index(citation)
+        for position, known in enumerate(self.citations):
+            if known is citation:
+                return position
         if citation.confidence is Confidence.RECALLED:
             if not self.allow_recalled:
                 raise RecalledFigure(citation.title, citation.section)
