@@ -61,5 +61,5 @@ def _tenant_hosts(settings: Settings, environ: Mapping[str, str]) -> tuple[str, 
     sandbox = settings.state_dir / "sandbox.json"
     if not hosts and sandbox.exists():
         tenants = json.loads(sandbox.read_text()).get("tenants", [])
-        hosts = {f"{tenant['org_id']}.{settings.base_domain}" for tenant in tenants if "org_id" in tenant}
+        hosts = {f"{tenant['host']}.{settings.base_domain}" for tenant in tenants if "host" in tenant}
     return tuple(sorted(host for host in hosts if host.isascii() and " " not in host))

@@ -21,6 +21,7 @@ Runs the whole product on this machine: PostgreSQL, the gRPC servers and the gat
   down    stop gateway, servers, database, in this order
   run     up, review a sample bill, then serve until Ctrl-C and stop everything
   status  what runs; exit code 0 when all is healthy, 3 when not
+  env     the first sandbox tenant as shell variables: eval "$(python -m deploy.local env)"
 """
 EPILOG = """\
 environment:
@@ -51,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0 if found["healthy"] else 3
         if options.command == "run":
             return _run(layout)
+        if options.command == "env":
+            print(sample.shell_variables(layout))
+            return 0
         {"up": stack.up, "down": stack.down}[options.command](layout)
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -66,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "python -m deploy.local", description=HELP, epilog=EPILOG, formatter_class=form
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="up | down | run | status")
-    for name in ("up", "down", "run"):
+    commands = parser.add_subparsers(dest="command", required=True, metavar="up | down | run | status | env")
+    for name in ("up", "down", "run", "env"):
         commands.add_parser(name)
     commands.add_parser("status").add_argument("--json", action="store_true", help="for programs")
     return parser

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 import textwrap
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import Any
 
+from deploy.local import partner
 from deploy.local.console import StackError
 from deploy.local.layout import Layout
-from deploy.local.stack import LOCAL
 
 BILL = Path(__file__).with_name("sample_bill.json")
 WIDTHS = (7, 11, 11, 13)
@@ -22,40 +20,25 @@ WHY_WIDTH = 68
 
 def review(layout: Layout) -> dict[str, Any]:
     """Sends the sample bill through the gateway with the first sandbox tenant's credentials."""
+    sandbox, headers = partner.credentials(layout)
+    headers |= {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    return partner.call(f"{sandbox['base_url']}/v1/review", headers, gzip.compress(BILL.read_bytes()))
+
+
+def shell_variables(layout: Layout) -> str:
+    """Addresses and the first sandbox tenant's credentials, for `eval` in a shell."""
+    if not layout.sandbox.exists():
+        raise StackError("nothing is running here yet: make up")
     sandbox = json.loads(layout.sandbox.read_text())
     tenant = sandbox["tenants"][0]
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": tenant["client_id"],
-        "client_secret": tenant["client_secret"],
+    values = {
+        "BASE_URL": sandbox["base_url"],
+        "GRPC_TARGET": sandbox["grpc_target"],
+        "CLIENT_ID": tenant["client_id"],
+        "CLIENT_SECRET": tenant["client_secret"],
+        "API_KEY": tenant["review_api_key"],
     }
-    token = _post(
-        sandbox["token_url"],
-        urllib.parse.urlencode(form).encode(),
-        {"Content-Type": "application/x-www-form-urlencoded"},
-    )
-    headers = {
-        "Authorization": f"Bearer {token['access_token']}",
-        "x-api-key": tenant["review_api_key"],
-        "Content-Type": "application/json",
-        "Content-Encoding": "gzip",
-    }
-    return _post(f"{sandbox['base_url']}/v1/review", gzip.compress(BILL.read_bytes()), headers)
-
-
-def _post(url: str, body: bytes, headers: dict[str, str]) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise StackError(f"{url} is not a web address")
-    request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - checked above
-    try:
-        with LOCAL.open(request, timeout=30) as answer:
-            found = json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        text = error.read().decode(errors="replace")
-        raise StackError(f"{url} answered {error.code}: {text[:500]}") from None
-    except (OSError, ValueError) as error:
-        raise StackError(f"{url} gave no usable answer: {error}") from None
-    return dict(found)
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
 
 
 def table(answer: dict[str, Any]) -> str:

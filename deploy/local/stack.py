@@ -9,15 +9,13 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from deploy.local import leftovers, ports, postgres, supervisor
+from deploy.local import leftovers, partner, ports, postgres, supervisor
 from deploy.local.console import StackError, say
 from deploy.local.layout import Layout, make_private
 from deploy.local.supervisor import Supervisor
@@ -25,8 +23,6 @@ from services.config import ROOT
 
 HEALTH_SECONDS = 60
 MANY_FAILURES = 4
-# Somebody may have set a proxy for the outside; the stack is on this machine.
-LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def up(layout: Layout) -> None:
@@ -57,12 +53,14 @@ def _up(layout: Layout) -> None:
     _start_database(layout, boss)
     say("bringing the database schema up to date")
     _module(layout, "services.migrations.run")
+    say("preparing the sandbox tenants")
+    # Before the gateway: its development certificate names the tenants' hosts.
+    _module(layout, "services.identity.sandbox", "--out", str(layout.sandbox))
     _start(boss, "server")
     if not _group(boss, "gateway", "RUNNING"):
         ports.check(layout.settings)
     _start(boss, "gateway")
-    say("starting servers and gateway; preparing the sandbox tenants")
-    _module(layout, "services.identity.sandbox", "--out", str(layout.sandbox))
+    say("starting servers and gateway")
     _wait_healthy(layout, boss)
     say(f"up: {layout.settings.public_url} (credentials to try it: {layout.sandbox})")
 
@@ -98,7 +96,7 @@ def status(layout: Layout) -> dict[str, Any]:
 def healthy(layout: Layout, seconds: float = 2) -> bool:
     """Whether the gateway reports health, which takes servers and database too."""
     try:
-        with LOCAL.open(layout.health_url, timeout=seconds) as answer:
+        with partner.LOCAL.open(layout.health_url, timeout=seconds) as answer:
             return bool(answer.status == HTTPStatus.OK)
     except (OSError, ValueError):
         return False
@@ -133,6 +131,7 @@ def _complete(layout: Layout) -> bool:
         and _started_with(layout) == layout.fingerprint()
         and layout.sandbox.exists()
         and healthy(layout)
+        and partner.served(layout)
     )
 
 

@@ -53,7 +53,7 @@ end
 
 local function problem(reason, call, faults, status)
   local body = '{"type":"urn:allowable:error:' .. reason.code .. '","title":"' .. reason.title .. '","status":'
-    .. status .. ',"detail":"' .. reason.message .. '","instance":' .. quoted(sub(call.path, 1, 256))
+    .. status .. ',"detail":"' .. reason.message .. '","instance":' .. quoted(call.id ~= "" and "urn:allowable:request:" .. call.id or "")
     .. ',"error":"' .. reason.code .. '","message":"' .. reason.message .. '","next_step":"' .. reason.next_step
     .. '","retryable":' .. tostring(reason.retryable) .. ',"request_id":' .. quoted(call.id)
   if faults and #faults > 0 then body = body .. ',"errors":[' .. fault_list(faults) .. "]" end

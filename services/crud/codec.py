@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,9 +24,11 @@ from services.kernel.errors import DomainError, FieldFault
 from services.kernel.money import NotADecimalError, number_from_wire
 
 CLEAR = "clear_fields"
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})").fullmatch
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
-_DECIMAL = re.compile(r"-?\d{1,28}(\.\d{1,12})?").fullmatch
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+).fullmatch
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII).fullmatch
+_DECIMAL = re.compile(r"-?\d{1,28}(\.\d{1,12})?", re.ASCII).fullmatch
 
 
 class FaultError(Exception):
@@ -133,8 +135,8 @@ def check_text(value: str) -> None:
 def _instant(_column: Column[Any], value: str) -> datetime:
     if _INSTANT(value):
         try:
-            return datetime.fromisoformat(value.upper())
-        except ValueError:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
             pass
     raise FaultError("rfc3339", "must be a time as in 2026-01-31T09:30:00Z")
 

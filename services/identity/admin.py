@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -181,18 +182,21 @@ def _key_revoke(operator: Operator, options: argparse.Namespace) -> Outcome:
 
 
 def _signing_rotate(settings: Settings) -> Outcome:
-    database = Database(settings.database_url, connections=1)
-    with database.transaction() as transaction:
-        key = signing_keys.rotate(transaction, sealer_of(settings), Clock().now())
-    database.close()
+    with (
+        closing(Database(settings.database_url, connections=1)) as database,
+        database.transaction() as opened,
+    ):
+        key = signing_keys.rotate(opened, sealer_of(settings), Clock().now())
     return {"kid": key.times.kid, "signs_from": key.times.signs_from}
 
 
 def _signing_list(settings: Settings) -> Outcome:
-    database, now = Database(settings.database_url, connections=1), Clock().now()
-    with database.transaction() as transaction:
-        keys = store.signing_keys(transaction)
-    database.close()
+    with (
+        closing(Database(settings.database_url, connections=1)) as database,
+        database.transaction() as opened,
+    ):
+        keys = store.signing_keys(opened)
+    now = Clock().now()
     times = [key.times for key in keys]
     signing, published = rotation.signing(times, now), rotation.published(times, now)
     return [

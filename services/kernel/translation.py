@@ -73,14 +73,17 @@ def body_of(error: DomainError, call: Call) -> str:
 
 
 def problem_body(error: DomainError, call: Call) -> dict[str, Any]:
-    """RFC 9457, with the stable code and the next step as extension members."""
+    """RFC 9457, with the stable code and the next step as extension members.
+
+    The instance names the request, not the path: a path is what the caller sent.
+    """
     reason = error.reason
     body: dict[str, Any] = {
         "type": f"urn:allowable:error:{reason.code}",
         "title": reason.title,
         "status": http_status_of(error, call.policy.family),
         "detail": error.message,
-        "instance": call.metadata.get("x-gateway-path", ""),
+        "instance": f"urn:allowable:request:{call.request_id}",
         "error": reason.code,
         "message": error.message,
         "next_step": reason.next_step,

@@ -11,13 +11,17 @@ from threading import BoundedSemaphore
 
 from allowable.review.v1 import review_service_pb2 as pb
 from services.kernel.call import Call
-from services.kernel.errors import DomainError
+from services.kernel.errors import DomainError, invalid
 from services.kernel.interceptors.errors import public_error
 from services.kernel.policy import MethodPolicy
 from services.kernel.translation import problem_message
 
 MESSAGE_BYTES = 1 << 20
 """A batch's results are split into messages of about this size."""
+
+BATCH_ITEMS, ITEM_ID_LENGTH = 200, 64
+"""The proto's limits of what is around a bill. Only the bills are checked against the proto itself, one
+by one: a fault in one of them must not refuse the batch."""
 
 
 class BatchLane:
@@ -40,6 +44,7 @@ class BatchLane:
         try:
             index = 0
             for request in requests:
+                check_size(len(request.items))
                 yield from split(self._decide_batch(request, call, index))
                 index += len(request.items)
         finally:
@@ -70,10 +75,19 @@ class BatchLane:
         result = pb.StreamReviewsResult(item_id=item.item_id, index=index)
         item_call = call.for_item(self._policy, item.idempotency_key)
         try:
+            if len(item.item_id) > ITEM_ID_LENGTH:
+                raise invalid("item_id", "string.max_len", f"must be at most {ITEM_ID_LENGTH} characters")
             result.review.CopyFrom(self._decide(item.bill, item_call))
         except DomainError as error:
             result.problem.CopyFrom(problem_message(error))
         return result
+
+
+def check_size(items: int) -> None:
+    """A batch of another size than documented is no item's fault: it ends the stream."""
+    if not 1 <= items <= BATCH_ITEMS:
+        code = "repeated.max_items" if items else "repeated.min_items"
+        raise invalid("items", code, f"must hold 1 to {BATCH_ITEMS} items")
 
 
 def split(results: list[pb.StreamReviewsResult]) -> Iterator[pb.StreamReviewsResponse]:

@@ -25,7 +25,7 @@ HEADER_BYTES = 4096
 
 def a_call() -> Call:
     policy = method_policy(HEALTH.services_by_name["HealthService"].methods_by_name["CheckHealth"])
-    metadata = {"x-gateway": "rest", "x-gateway-path": "/healthz"}
+    metadata = {"x-gateway": "rest"}
     return Call(policy, metadata, Clock(), cast("Database", None), "req_00000000")
 
 
@@ -53,6 +53,7 @@ def test_the_problem_body_says_what_happened_and_what_to_do(reason: Reason) -> N
     assert body["detail"] == body["message"] == reason.message
     assert body["next_step"].endswith(".")
     assert body["request_id"] == "req_00000000"
+    assert body["instance"] == "urn:allowable:request:req_00000000"
     assert body["retryable"] is reason.retryable
     assert len(json.dumps(body)) < HEADER_BYTES
 

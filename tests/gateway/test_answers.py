@@ -18,7 +18,7 @@ def test_problem_document_is_complete(stack: Stack) -> None:
         "title": "Unknown field",
         "status": 400,
         "detail": "The request holds a field that this endpoint does not know.",
-        "instance": "/v1/jurisdictions",
+        "instance": "urn:allowable:request:case-1234",
         "error": "unknown_field",
         "message": "The request holds a field that this endpoint does not know.",
         "next_step": "Check the spelling of the named fields; nothing is ignored silently.",

@@ -45,7 +45,7 @@ def test_every_byte_broken_once(stack: Stack) -> None:
 
 
 def test_mutated_text_is_refused_or_read(stack: Stack) -> None:
-    """What the gateway takes for JSON, the transcoder reads too; otherwise a call would wait for its time-out."""
+    """What the gateway takes for JSON, the transcoder reads too; else a call would wait for its time-out."""
     random = Random(7)  # noqa: S311 - repeatable, not secret
     text = json.dumps(
         {**BILL, "lines": BILL["lines"][:2], "contract": {"flatRates": [{"cpt": "1", "rate": 2}]}}

@@ -58,5 +58,5 @@ def make_call(
 
 
 def refused(reason: str) -> Any:
-    """`with refused("NOT_FOUND") as info:` — the block raises this reason of the catalog."""
+    """Around a block that must raise this reason of the catalog."""
     return pytest.raises(DomainError, match=f"^{reason}: ")

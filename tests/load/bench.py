@@ -206,7 +206,8 @@ def table(found: dict[str, Any]) -> str:
     floor = found["floor_p50_ms"]
     for name, row in found["series"].items():
         lines.append(
-            f"{name:<54}{row['p50']:>9.2f}{row['p99']:>9.2f}{row['per_second']:>9.0f}{row['p50'] / floor:>11.2f}"
+            f"{name:<54}{row['p50']:>9.2f}{row['p99']:>9.2f}{row['per_second']:>9.0f}"
+            f"{row['p50'] / floor:>11.2f}"
         )
     for name, rate in found["stream_bills_per_second"].items():
         lines.append(f"{'stream of batches of 50 bills, ' + name:<54}{'':>9}{'':>9}{rate:>9.0f}")

@@ -17,7 +17,7 @@ from services.jurisdictions.rulebook import Rulebook
 from services.review.domain import steps
 from services.review.domain.bill import Bill, Line
 from services.review.domain.closing import close
-from services.review.domain.decision import Decision
+from services.review.domain.decision import Decision, Status
 from services.review.domain.work import LineWork
 
 ENGINE_VERSION = "engine-1"
@@ -123,8 +123,8 @@ def _run(spec: StepSpec, works: Sequence[LineWork]) -> None:
     """One step over the lines it concerns. Missing rule data holds the line it is missing for."""
     across = steps.ACROSS_LINES.get(spec.step)
     if across is not None:
-        open_works = [work for work in works if work.open]
-        for work, place in list(across.places(open_works, spec.params)):
+        payable = [work for work in works if work.status is not Status.DENIED]
+        for work, place in list(across.places(payable, spec.params)):
             _guard(spec, work, across.apply, place)
         return
     apply = steps.ONE_LINE[spec.step]

@@ -71,9 +71,7 @@ def test_mistakes_are_told_in_one_sentence(run: Any, arguments: list[str], told:
         run(*arguments)
 
 
-def test_help_shows_examples_and_people_get_lines(
-    run: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_shows_examples_and_people_get_lines(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert run
     with pytest.raises(SystemExit):
         admin.main(["--help"])

@@ -170,7 +170,9 @@ def test_lists_are_newest_first_searched_and_paged(desk: Desk) -> None:
     made = []
     for number in range(7):
         desk.world.clock.advance(seconds=1)
-        made.append(desk(pb.CreateApiKeyRequest(name=f"Nightly {number}%" if number % 2 else f"other {number}")))
+        made.append(
+            desk(pb.CreateApiKeyRequest(name=f"Nightly {number}%" if number % 2 else f"other {number}"))
+        )
     newest = [key.id for key in reversed(made)]
     first = desk(pb.ListApiKeysRequest(page_size=5))
     last = desk(pb.ListApiKeysRequest(page_size=5, page_token=first.next_page_token))

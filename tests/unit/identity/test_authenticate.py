@@ -82,7 +82,13 @@ def test_missing_and_broken_tokens_are_401(world: World, policy: MethodPolicy) -
     org = world.tenant()
     token, key = token_of(world, world.client(org)), world.key(org).secret
     other = world.key(org).secret
-    for bearer, api_key in [("", ""), (token[:-9], key), ("x.y.z", key), ("cl_test_mistyped", ""), (other, key)]:
+    for bearer, api_key in [
+        ("", ""),
+        (token[:-9], key),
+        ("x.y.z", key),
+        ("cl_test_mistyped", ""),
+        (other, key),
+    ]:
         with refused("UNAUTHENTICATED"):
             enter(world, policy, bearer, api_key)
     for header in ("Basic abc", "Bearer", "Bearer ", token, "bearer\t"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from services.identity.quota import Quota
 from services.kernel.db import Tenant
 from tests.harness.calls import principal_of
 from tests.unit.identity.conftest import World
 
+NEW_KEY = "INSERT INTO api_keys (id, org_id, livemode, name, scopes, plan, prefix, secret_digest) VALUES"
 TABLES = ["orgs", "oauth_clients", "api_keys", "usage_counters", "audit_log"]
 
 
@@ -26,18 +28,23 @@ def two(world: World) -> tuple[str, str]:
     return orgs
 
 
+def about(statement: str, table: str) -> sql.Composed:
+    """The statement with the table and its tenant column in their places."""
+    return sql.SQL(statement).format(sql.Identifier(table), sql.Identifier("org_id"))
+
+
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("livemode", [False, True])
+@pytest.mark.parametrize("mode", ["test", "live"])
 def test_only_own_rows_of_the_own_mode_are_visible(
-    world: World, two: tuple[str, str], table: str, livemode: bool
+    world: World, two: tuple[str, str], table: str, mode: str
 ) -> None:
+    livemode = mode == "live"
     own, other = two
     with world.database.transaction(Tenant(own, livemode)) as transaction:
-        columns = "org_id" if table == "orgs" else "org_id, livemode"
-        rows = set(transaction.driver.execute(f"SELECT {columns} FROM {table}".encode()).fetchall())
-        found = transaction.driver.execute(
-            f"SELECT count(*) FROM {table} WHERE org_id = %s".encode(), (other,)
-        ).fetchone()
+        statement = "SELECT {1} FROM {0}" if table == "orgs" else "SELECT {1}, livemode FROM {0}"
+        rows = set(transaction.driver.execute(about(statement, table)).fetchall())
+        foreign = about("SELECT count(*) FROM {0} WHERE {1} = %s", table)
+        found = transaction.driver.execute(foreign, (other,)).fetchone()
     assert rows == ({(own,)} if table == "orgs" else {(own, livemode)})
     assert found == (0,)
 
@@ -46,7 +53,7 @@ def test_only_own_rows_of_the_own_mode_are_visible(
 def test_without_a_tenant_nothing_is_visible(world: World, two: tuple[str, str], table: str) -> None:
     assert two
     with world.database.transaction() as transaction:
-        assert transaction.driver.execute(f"SELECT 1 FROM {table}".encode()).fetchall() == []
+        assert transaction.driver.execute(about("SELECT {1} FROM {0}", table)).fetchall() == []
 
 
 @pytest.mark.parametrize(
@@ -64,10 +71,8 @@ def test_foreign_rows_cannot_be_changed(world: World, two: tuple[str, str], stat
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT INTO api_keys (id, org_id, livemode, name, scopes, plan, prefix, secret_digest)"
-        " VALUES ('key_planted', %(other)s, false, '', '{}', '', '', 'x')",
-        "INSERT INTO api_keys (id, org_id, livemode, name, scopes, plan, prefix, secret_digest)"
-        " VALUES ('key_planted', %(own)s, true, '', '{}', '', '', 'x')",
+        f"{NEW_KEY} ('key_planted', %(other)s, false, '', '{{}}', '', '', 'x')",
+        f"{NEW_KEY} ('key_planted', %(own)s, true, '', '{{}}', '', '', 'x')",
         "UPDATE api_keys SET org_id = %(other)s",
         "UPDATE api_keys SET livemode = true",
         "DELETE FROM api_keys",
@@ -91,7 +96,12 @@ def test_the_app_cannot_reach_beyond_its_tenant_and_its_rights(
 
 
 @pytest.mark.parametrize(
-    "call", ["find_client('x')", "find_api_key('x')", "touch_api_keys('{}', '{}')"]
+    "call",
+    [
+        "SELECT 1 FROM find_client('x')",
+        "SELECT 1 FROM find_api_key('x')",
+        "SELECT touch_api_keys('{}', '{}')",
+    ],
 )
 def test_look_ups_before_the_tenant_is_known_are_for_the_app_only(world: World, call: str) -> None:
     run = world.operator.connection.execute
@@ -101,12 +111,12 @@ def test_look_ups_before_the_tenant_is_known_are_for_the_app_only(world: World, 
     run("SET ROLE somebody")
     try:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            run(f"SELECT * FROM {call}".encode())
+            run(call.encode())
     finally:
         run("RESET ROLE")
         run("DROP ROLE somebody")
     with world.database.transaction() as transaction:
-        transaction.driver.execute(f"SELECT * FROM {call}".encode())
+        transaction.driver.execute(call.encode())
 
 
 def test_those_functions_cannot_be_led_astray(world: World) -> None:

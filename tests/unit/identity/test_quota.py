@@ -10,7 +10,8 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from allowable.identity.v1 import usage_pb2
 from allowable.review.v1 import review_service_pb2

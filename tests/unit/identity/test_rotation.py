@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.identity import signing_keys, store
 from services.identity.domain import rotation, tokens
@@ -24,10 +25,12 @@ key_lists = st.lists(moments, unique=True, max_size=5).map(
 
 
 @given(key_lists, moments, st.integers(0, 3600 + 60))
-def test_a_key_is_published_as_long_as_its_tokens_live(keys: list[KeyTimes], then: object, age: int) -> None:
-    signed_by = rotation.signing(keys, then)  # type: ignore[arg-type]
+def test_a_key_is_published_as_long_as_its_tokens_live(
+    keys: list[KeyTimes], then: datetime, age: int
+) -> None:
+    signed_by = rotation.signing(keys, then)
     if signed_by is not None:
-        assert signed_by in rotation.published(keys, then + timedelta(seconds=age))  # type: ignore[operator]
+        assert signed_by in rotation.published(keys, then + timedelta(seconds=age))
 
 
 @given(key_lists)

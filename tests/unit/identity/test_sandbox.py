@@ -69,7 +69,7 @@ def test_the_file_holds_everything_to_begin_with(settings: Settings, credentials
 
 
 def test_repeating_keeps_what_works_and_makes_what_is_missing(
-    settings: Settings, credentials: Credentials, database: Database
+    settings: Settings, credentials: Credentials
 ) -> None:
     out = settings.state_dir / "sandbox.json"
     first = sandbox.prepare(settings, out)
@@ -87,13 +87,17 @@ def test_repeating_keeps_what_works_and_makes_what_is_missing(
     out.unlink()
     third = sandbox.prepare(settings, out)
     assert not set(secrets(second)) & set(secrets(third))
-    assert [tenant["org_id"] for tenant in third["tenants"]] == [tenant["org_id"] for tenant in first["tenants"]]
+    assert [tenant["org_id"] for tenant in third["tenants"]] == [
+        tenant["org_id"] for tenant in first["tenants"]
+    ]
     with pytest.raises(DomainError):
         credentials.identify("", second["tenants"][0]["review_api_key"])
     credentials.identify("", third["tenants"][0]["review_api_key"])
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"tenants": 7}', '{"tenants": [7]}', '{"tenants": [{}]}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"tenants": 7}', '{"tenants": [7]}', '{"tenants": [{}]}']
+)
 def test_a_broken_file_counts_as_missing(settings: Settings, content: str) -> None:
     out = settings.state_dir / "sandbox.json"
     out.write_text(content)

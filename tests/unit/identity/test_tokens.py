@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
@@ -37,7 +38,9 @@ def find(kid: str) -> ECKey | None:
 def made(header: dict[str, Any] | None = None, key: Any = KEY, **changed: Any) -> str:
     claims = {**CLAIMS.as_jwt(ISSUER), **changed}
     whole = {"alg": "ES256", "typ": "at+jwt", "kid": KEY.kid, **(header or {})}
-    return jwt.encode(whole, {k: v for k, v in claims.items() if v is not ...}, key, algorithms=[whole["alg"]])
+    return jwt.encode(
+        whole, {k: v for k, v in claims.items() if v is not ...}, key, algorithms=[whole["alg"]]
+    )
 
 
 def part(value: object) -> str:

@@ -19,6 +19,7 @@ STEPS = frozenset(
         "setting",
         "locality",
         "relative_value_rate",
+        "imaging_cap",
         "percent",
         "bilateral",
         "multiple_procedure",

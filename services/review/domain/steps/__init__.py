@@ -13,6 +13,7 @@ from services.review.domain.steps import (
     bilateral,
     code_status,
     contract,
+    imaging_cap,
     lesser_of_charge,
     locality,
     modifiers,
@@ -33,7 +34,7 @@ class AcrossLines(Protocol):
     """A step whose result on one line depends on the other lines."""
 
     def places(self, works: Sequence[LineWork], params: Params, /) -> Iterable[tuple[LineWork, Any]]:
-        """The lines concerned, each with its place among them."""
+        """The open lines concerned, each with its place; `works` are the lines not denied, held ones too."""
         ...
 
     def apply(self, work: LineWork, params: Params, place: Any, /) -> None:
@@ -48,6 +49,7 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "setting": setting.apply,
     "locality": locality.apply,
     "relative_value_rate": relative_value_rate.apply,
+    "imaging_cap": imaging_cap.apply,
     "percent": percent.apply,
 }
 """Depend on the service alone: code, modifiers, date, place, locality."""

@@ -1,7 +1,9 @@
 """Both sides of the body at one session, by the bilateral indicator of the row.
 
-Billed as modifier 50, as two units without a side, or as an RT line and an LT line of the same code
-and date. Indicator 1 pays 150 percent of one side, 0 and 2 pay one side, 3 pays each side in full.
+Billed as modifier 50, as RT and LT on one line, as two units without a side (indicators 1 and 2), or
+as an RT line and an LT line of the same code, component and date. Indicator 1 pays 150 percent of one
+side, 0 and 2 pay one side, 3 pays each side in full. Modifier 50 stands for two sides in one unit; with
+more units, or with a single side, the line goes to a person.
 The ranking of multiple procedures comes after this.
 """
 
@@ -17,6 +19,7 @@ from services.review.domain.work import LineWork
 ROUNDING = "half up to cents"
 HUNDRED = Decimal(100)
 SIDES = 2
+COMPONENTS = frozenset({"26", "TC", "53"})
 
 
 class Side(enum.Enum):
@@ -30,13 +33,13 @@ class Side(enum.Enum):
 def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tuple[LineWork, Side]]:
     """Lines that concern both sides, and which side each stands for."""
     waiting: dict[tuple[object, ...], LineWork] = {}
-    for work in sorted(works, key=side_order):
+    for work in sorted((work for work in works if work.open), key=side_order):
         line = work.line
         indicator = work.row.bilateral if work.row else ""
-        if "50" in line.modifiers or (indicator == "1" and line.units == SIDES and not _sides(work)):
+        if _both_sides(work, indicator):
             yield work, Side.BOTH
         elif len(_sides(work)) == 1 and line.units == 1 and indicator in {"0", "1", "2"}:
-            key = (line.code, line.on, _without_sides(work))
+            key = (line.code, line.on, COMPONENTS.intersection(line.modifiers))
             other = waiting.get(key)
             if other is None or _sides(other) == _sides(work):
                 waiting[key] = work
@@ -49,7 +52,16 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tu
 
 def side_order(work: LineWork) -> tuple[object, ...]:
     """Order that does not depend on the order of the lines: the dearer charge is the first side."""
-    return (work.line.code, work.line.on, -work.line.charge, work.line.modifiers)
+    line = work.line
+    return (
+        line.code,
+        line.on,
+        -line.charge,
+        line.modifiers,
+        line.place_of_service,
+        line.line_id,
+        line.number,
+    )
 
 
 def apply(work: LineWork, params: Mapping[str, str], side: Side) -> None:
@@ -59,12 +71,13 @@ def apply(work: LineWork, params: Mapping[str, str], side: Side) -> None:
     if indicator == "9" or indicator not in {"0", "1", "2", "3"}:
         work.hold(f"Code {work.line.code} has no bilateral meaning; modifier 50 must be confirmed.")
         return
-    if side is Side.BOTH and work.line.units > SIDES:
-        work.hold("More than two units of a bilateral procedure must be judged by a person.")
+    if side is Side.BOTH and (unclear := _unclear(work)):
+        work.hold(unclear)
         return
     share = _share(work, params, indicator, side)
     work.figure("bilateral_indicator", indicator, source=work.row.citation)
     work.figure("side", side.value)
+    work.figure("share_of_one_side", share, "percent")
     one_side = work.amount
     work.units_priced = True
     work.set_amount(
@@ -89,5 +102,20 @@ def _sides(work: LineWork) -> set[str]:
     return {"RT", "LT"} & set(work.line.modifiers)
 
 
-def _without_sides(work: LineWork) -> tuple[str, ...]:
-    return tuple(sorted(set(work.line.modifiers) - {"RT", "LT"}))
+def _both_sides(work: LineWork, indicator: str) -> bool:
+    """Modifier 50, RT with LT, or the units say so."""
+    units = work.line.units
+    if "50" in work.line.modifiers or len(_sides(work)) == SIDES:
+        return True
+    return not _sides(work) and ((indicator == "1" and units == SIDES) or (indicator == "2" and units > 1))
+
+
+def _unclear(work: LineWork) -> str:
+    """Why it cannot be told how often the line's procedure was done; empty when it can."""
+    if "50" in work.line.modifiers and len(_sides(work)) == 1:
+        return "Modifier 50 and a single side contradict each other on one line."
+    if "50" in work.line.modifiers and work.line.units > 1:
+        return "Modifier 50 stands for both sides already; more than one unit with it must be confirmed."
+    if work.line.units > SIDES:
+        return "More than two units of a bilateral procedure must be judged by a person."
+    return ""

@@ -2,6 +2,7 @@
 
 `bundled: deny` and `not_covered: deny` are for jurisdictions whose rules adopt Medicare's payment
 policies; without them such codes go to a person, since another payer may pay what Medicare does not.
+Drugs, laboratory tests and the like (E, X) are only outside this schedule, not outside coverage.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ from collections.abc import Mapping
 
 from services.review.domain.work import LineWork
 
-PAID_BY_RELATIVE_VALUES = frozenset({"A", "R", "T"})
+PAID_BY_RELATIVE_VALUES = frozenset({"A", "R"})
 BUNDLED = frozenset({"B", "P"})
 NOT_COVERED = {
     "N": ("96", "The schedule does not cover this service."),
-    "X": ("96", "The law excludes this service from the schedule."),
-    "E": ("96", "A regulation excludes this service from the schedule."),
     "I": (
         "181",
         "The code is not valid for this schedule on this date; another code is used for the service.",
@@ -23,6 +22,9 @@ NOT_COVERED = {
     "M": ("246", "The code only reports a measurement and is not paid."),
 }
 HELD = {
+    "T": "is paid only when nothing else is payable that day, which must be judged by a person",
+    "E": "is not part of the physician fee schedule; another schedule, which is not held, may pay it",
+    "X": "is not part of the physician fee schedule; another schedule, which is not held, may pay it",
     "C": "is priced by the carrier from the documentation",
     "J": "is an anesthesia service, priced by base and time units that are not held",
 }

@@ -1,7 +1,8 @@
 """Agreed terms in place of the schedule amount.
 
 A flat rate for the code, else percent of charge, else percent of the schedule amount. The first two
-also price a line that the schedule could not.
+also price a line that the schedule could not. A flat rate names a code alone: with a modifier that
+makes the service more, less or another one, the line goes to a person.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from decimal import Decimal
 
 from services.kernel.money import round_cents
 from services.review.domain.decision import Status
+from services.review.domain.steps.modifiers import INFORMATIONAL
 from services.review.domain.work import LineWork
 
 ROUNDING = "half up to cents"
 HUNDRED = Decimal(100)
+SAME_SERVICE = INFORMATIONAL | {"51", "RT", "LT"}
 
 
 def apply(work: LineWork, _params: Mapping[str, str]) -> None:
@@ -23,6 +26,13 @@ def apply(work: LineWork, _params: Mapping[str, str]) -> None:
         return
     flat = terms.flat_rates.get(work.line.code)
     if flat is not None:
+        others = [m for m in work.line.modifiers if m not in SAME_SERVICE]
+        if others or {"RT", "LT"} <= set(work.line.modifiers):
+            named = ", ".join(others) or "RT and LT"
+            work.hold(
+                f"Whether the contract's flat rate is meant for modifier {named} must be judged by a person."
+            )
+            return
         work.figure("contract_flat_rate", flat, "USD per unit")
         work.figure("units", work.line.units, "units")
         _agree(work, "contract flat rate x units", flat * work.line.units)

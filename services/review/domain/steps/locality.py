@@ -20,14 +20,19 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
         work.hold("The payment locality is not known: send serviceZip or locality.")
         return
     work.locality = found
-    work.figure("locality", found.id)
-    for name, index in (
-        ("work_gpci", found.work_gpci),
-        ("pe_gpci", found.pe_gpci),
-        ("mp_gpci", found.mp_gpci),
-    ):
-        work.figure(name, index, "index", None if found.id == NATIONAL else found.citation)
+    by_zip = bool(work.bill.service_zip and not work.bill.locality) and "fixed" not in params
+    source = work.book.zip_citation(work.line.on) if by_zip and found.id != NATIONAL else None
+    work.figure("locality", found.id, source=source)
+    figure_indices(work, found)
     work.record("geographic indices of the locality" if found.id != NATIONAL else "no geographic adjustment")
+
+
+def figure_indices(work: LineWork, place: Locality) -> None:
+    """Records the three indices; those of NATIONAL are plain ones and come from nobody."""
+    source = None if place.id == NATIONAL else place.citation
+    work.figure("work_gpci", place.work_gpci, "index", source)
+    work.figure("pe_gpci", place.pe_gpci, "index", source)
+    work.figure("mp_gpci", place.mp_gpci, "index", source)
 
 
 def _find(work: LineWork, params: Mapping[str, str]) -> Locality | None:
@@ -39,8 +44,6 @@ def _find(work: LineWork, params: Mapping[str, str]) -> Locality | None:
     if bill.locality:
         return book.locality(bill.locality, on)
     if bill.service_zip:
-        found = book.locality_for_zip(bill.service_zip[:5], on)
-        work.cite(book.zip_citation(on))
-        return found
+        return book.locality_for_zip(bill.service_zip[:5], on)
     in_state = [place for place in book.localities(on) if place.state == bill.jurisdiction]
     return in_state[0] if len(in_state) == 1 else None

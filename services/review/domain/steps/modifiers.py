@@ -1,6 +1,8 @@
 """Lets through the modifiers that change nothing or that other steps price; holds lines with the rest.
 
-A modifier that changes payment and has no rule yet must not be ignored silently.
+A modifier that changes payment and has no rule yet must not be ignored silently: so 99 (more modifiers
+than the line shows), GY and GZ (the provider expects a denial) and PD (bundled with an inpatient stay)
+go to a person too.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ PRICED_BY_A_STEP = frozenset({"26", "TC", "53", "50", "51", "RT", "LT"})
 
 INFORMATIONAL = frozenset({
     "24", "25", "27", "32", "33", "57", "58", "59", "76", "77", "79", "90", "91", "93", "95", "96",
-    "97", "99", "CR", "CS", "E1", "E2", "E3", "E4", "ET", "F1", "F2", "F3", "F4", "F5", "F6", "F7",
-    "F8", "F9", "FA", "FQ", "GA", "GC", "GE", "GN", "GO", "GP", "GQ", "GT", "GY", "GZ", "KX", "LC",
-    "LD", "LM", "PD", "PN", "PO", "Q5", "Q6", "RC", "RI", "T1", "T2", "T3", "T4", "T5", "T6", "T7",
+    "97", "AT", "CR", "CS", "E1", "E2", "E3", "E4", "ET", "F1", "F2", "F3", "F4", "F5", "F6", "F7",
+    "F8", "F9", "FA", "FQ", "GA", "GC", "GE", "GN", "GO", "GP", "GQ", "GT", "KX", "LC",
+    "LD", "LM", "PN", "PO", "Q5", "Q6", "RC", "RI", "T1", "T2", "T3", "T4", "T5", "T6", "T7",
     "T8", "T9", "TA", "XE", "XP", "XS", "XU",
 })  # fmt: skip
 """Distinct services, anatomy, telehealth and reporting: the amount of the line stays as it is."""

@@ -3,7 +3,8 @@
 Indicators 2 and 3 (surgery, endoscopy): the procedures of the day are ranked by amount and paid by their
 rank. Indicator 5 (therapy): all units but the one with the highest practice expense are paid that
 expense in part. Several endoscopies of one family, the other indicators (imaging, cardiovascular, eye)
-and the older rule go to a person, and so does all surgery of a day whose ranks they leave open.
+and the older rule go to a person, and so does all surgery of a day whose ranks they leave open. So does
+every line of a family of which another line is held: what that line comes to decides the ranks.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.kernel.money import ZERO, round_cents
+from services.review.domain.ranking import can_be_ranked, dearest_first, ranked
 from services.review.domain.work import LineWork
 
 ROUNDING = "half up to cents"
 HUNDRED = Decimal(100)
 SURGERY = frozenset({"1", "2", "3"})
-THERAPY, OLDER_RULE, ENDOSCOPY = "5", "1", "3"
+THERAPY = "5"
 NOT_PRICED = frozenset({"4", "6", "7"})
+REDUCING = frozenset({"surgery", THERAPY}) | NOT_PRICED
 FAMILY_NAMES = {
     "surgery": "endoscopy, or surgery under the older rule",
+    THERAPY: "therapy on both sides",
     "4": "imaging",
     "6": "cardiovascular tests",
     "7": "eye tests",
@@ -51,83 +55,57 @@ class NotPriced:
     family: str
 
 
-Place = Ranked | Reduced | NotPriced
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another line of the family is held, so this line's rank is not known yet."""
+
+
+Place = Ranked | Reduced | NotPriced | Waiting
 
 
 def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tuple[LineWork, Place]]:
-    """Lines that share a day with another procedure of their family, or bill several units of it."""
+    """Lines that share a day with another procedure of their family, or bill several of it."""
     families: dict[tuple[object, str], list[LineWork]] = {}
+    held: set[tuple[object, str]] = set()
     for work in works:
-        if work.row is not None and work.amount is not None:
-            indicator = work.row.multiple_procedure
-            family = "surgery" if indicator in SURGERY else indicator
-            families.setdefault((work.line.on, family), []).append(work)
-    for (_, family), members in families.items():
-        if len(members) == 1 and (members[0].line.units == 1 or members[0].units_priced):
-            continue
-        if family == "surgery" and _can_be_ranked(members):
-            yield from _ranked(members)
-        elif family == THERAPY:
-            yield from _therapy(members)
-        elif family == "surgery" or family in NOT_PRICED:
-            yield from [(work, NotPriced(family)) for work in members]
+        key: tuple[object, str] = (work.line.on, _family(work))
+        if key[1] in REDUCING and not work.open:
+            held.add(key)
+        elif key[1] in REDUCING and work.amount:
+            families.setdefault(key, []).append(work)
+    for key, members in families.items():
+        if key in held:
+            yield from [(work, Waiting()) for work in members]
+        elif len(members) > 1 or _several(members[0], key[1]):
+            yield from _places_in(key[1], members)
 
 
-def _can_be_ranked(members: Sequence[LineWork]) -> bool:
-    """No older rule, and at most one unit of each endoscopy family."""
-    rows = [work.row for work in members if work.row is not None]
-    bases = [row.endoscopic_base or row.code for row in rows if row.multiple_procedure == ENDOSCOPY]
-    several = any(
-        work.line.units > 1 and not work.units_priced
-        for work in members
-        if work.row is not None and work.row.multiple_procedure == ENDOSCOPY
-    )
-    return (
-        len(bases) == len(set(bases))
-        and not several
-        and all(r.multiple_procedure != OLDER_RULE for r in rows)
-    )
+def _family(work: LineWork) -> str:
+    """By the row; a line held before a row was found is surgery when its code is in that section."""
+    if work.row is None:
+        return work.book.section(work.folder, work.line.code) or ""
+    indicator = work.row.multiple_procedure
+    return "surgery" if indicator in SURGERY else indicator
 
 
-def _ranked(members: Sequence[LineWork]) -> Iterable[tuple[LineWork, Place]]:
-    """Ranks by amount, then charge, then code: an order that the order of the lines cannot change.
-
-    The two sides of a bilateral pair are one procedure and share a rank; every unit of a line is a
-    procedure of its own.
-    """
-    rank = 0
-    for work in sorted(members, key=_dearest_first):
-        if (
-            work.pair is not None
-            and work.pair.amount is not None
-            and _dearest_first(work.pair) < _dearest_first(work)
-        ):
-            continue
-        count = 1 if work.units_priced else work.line.units
-        ranks = Ranked(tuple(range(rank, rank + count)))
-        yield work, ranks
-        if work.pair is not None:
-            yield work.pair, ranks
-        rank += count
+def _several(work: LineWork, family: str) -> bool:
+    """Several units; both sides of a test, each paid, are two tests."""
+    if not work.units_priced:
+        return work.line.units > 1
+    return family != "surgery" and work.row is not None and work.row.bilateral in {"1", "3"}
 
 
-def _dearest_first(work: LineWork) -> tuple[object, ...]:
-    amount = (work.amount or ZERO) + ((work.pair.amount or ZERO) if work.pair else ZERO)
-    side = -(work.amount or ZERO)
-    return (
-        -amount,
-        side,
-        -work.line.charge,
-        work.line.code,
-        work.line.modifiers,
-        work.line.units,
-        work.line.number,
-    )
+def _places_in(family: str, members: Sequence[LineWork]) -> Iterable[tuple[LineWork, Place]]:
+    if family == "surgery" and can_be_ranked(members):
+        return [(work, Ranked(ranks)) for work, ranks in ranked(members)]
+    if family == THERAPY and not any(_several(work, family) for work in members if work.units_priced):
+        return _therapy(members)
+    return [(work, NotPriced(family)) for work in members]
 
 
 def _therapy(members: Sequence[LineWork]) -> Iterable[tuple[LineWork, Place]]:
     """One unit of the line with the highest practice expense is paid in full."""
-    order = sorted(members, key=lambda work: (-(work.practice_expense or ZERO), _dearest_first(work)))
+    order = sorted(members, key=lambda work: (-(work.practice_expense or ZERO), dearest_first(work)))
     for position, work in enumerate(order):
         yield work, Reduced(work.line.units - 1 if position == 0 else work.line.units)
 
@@ -137,6 +115,8 @@ def apply(work: LineWork, params: Mapping[str, str], place: Place) -> None:
         _pay_by_rank(work, params, place.ranks)
     elif isinstance(place, Reduced):
         _pay_therapy(work, params, place.units)
+    elif isinstance(place, Waiting):
+        work.hold("Another procedure of the day that could reduce this one must be judged by a person first.")
     else:
         work.hold(
             f"Several procedures of one family ({FAMILY_NAMES[place.family]}) on one day reduce one another;"
@@ -157,7 +137,7 @@ def _pay_by_rank(work: LineWork, params: Mapping[str, str], ranks: Sequence[int]
         work.figure("rank", rank + 1)
         share = work.value(f"{params['percents']}.{RANKS[rank]}")
         paid += round_cents(work.amount * share / HUNDRED, ROUNDING)
-    _close(work, "sum over units of amount x percent of the rank / 100", paid, full)
+    _close(work, "sum over units of amount x percent of the rank / 100, each rounded", paid, full)
 
 
 def _pay_therapy(work: LineWork, params: Mapping[str, str], reduced_units: int) -> None:
@@ -171,7 +151,7 @@ def _pay_therapy(work: LineWork, params: Mapping[str, str], reduced_units: int) 
     work.figure("practice_expense_amount", expense, "USD per unit")
     work.figure("units", work.line.units, "units")
     work.figure("units_reduced", reduced_units, "units")
-    _close(work, "amount x units - practice expense x (100 - percent) / 100 x units reduced",
+    _close(work, "amount x units - (practice expense x (100 - percent) / 100, rounded) x units reduced",
            full - cut * reduced_units, full)  # fmt: skip
 
 

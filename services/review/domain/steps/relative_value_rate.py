@@ -2,15 +2,16 @@
 
 round_half_up((work x work GPCI + practice expense x PE GPCI + malpractice x MP GPCI) x factor, 2).
 The factor's key grows by the section of the code, and by the setting, where the program says so.
+A setting marked "not applicable" is not paid by the table: in a facility the technical part of a test
+is the facility's, and outside one a person must confirm that the procedure can be done there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
-from services.jurisdictions.model import RelativeValue
 from services.kernel.money import round_cents
+from services.review.domain.steps.locality import figure_indices
 from services.review.domain.work import LineWork
 
 ROUNDING = "half up to cents"
@@ -23,38 +24,23 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
         return
     expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
     if expense is None:
-        work.hold(
-            f"The schedule has no {work.setting} value for code {row.code}; the place must be confirmed."
-        )
+        other = "modifier 26 or the place" if work.setting == "facility" else "the place"
+        work.hold(f"The schedule has no {work.setting} value for code {row.code}; {other} must be confirmed.")
+        return
+    if not row.work + expense + row.malpractice:
+        work.hold(f"The schedule gives code {row.code} no relative values; it must be priced by report.")
         return
     factor = work.value(factor_key(work, params["factor"], params.get("by", "none")))
     unit = "relative value units"
     work.figure("work_rvu", row.work, unit, row.citation)
     work.figure("pe_rvu", expense, unit, row.citation)
     work.figure("mp_rvu", row.malpractice, unit, row.citation)
-    work.figure("work_gpci", place.work_gpci, "index")
-    work.figure("pe_gpci", place.pe_gpci, "index")
-    work.figure("mp_gpci", place.mp_gpci, "index")
+    figure_indices(work, place)
     work.practice_expense = expense * place.pe_gpci
     work.rate_factor = factor
     total = row.work * place.work_gpci + work.practice_expense + row.malpractice * place.mp_gpci
     formula = "(work_rvu x work_gpci + pe_rvu x pe_gpci + mp_rvu x mp_gpci) x conversion factor"
     work.set_amount(formula, round_cents(total * factor, ROUNDING), ROUNDING)
-
-
-def practice_expense(work: LineWork, row: RelativeValue) -> Decimal:
-    """The setting's value.
-
-    Where the table marks the setting as not applicable it still prints the value that the agencies
-    pay; the line then carries a warning.
-    """
-    facility = work.setting == "facility"
-    if (row.pe_facility if facility else row.pe_nonfacility) is None:
-        work.warnings.append(
-            f"The schedule marks the {work.setting} setting as not usual for code {row.code};"
-            " the printed value was used."
-        )
-    return row.pe_facility_printed if facility else row.pe_nonfacility_printed
 
 
 def factor_key(work: LineWork, key: str, by: str) -> str:

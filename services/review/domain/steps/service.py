@@ -1,7 +1,7 @@
 """Finds the row of the relative value table for the code and its component modifier.
 
 26 (professional component), TC (technical component) and 53 (discontinued) have rows of their own;
-without one of them the global row is used.
+without one of them the global row is used. Two of them on one line contradict each other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ COMPONENTS = ("26", "TC", "53")
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     line, table = work.line, params["relative_values"]
-    modifier = next((m for m in line.modifiers if m in COMPONENTS), "")
+    components = [m for m in line.modifiers if m in COMPONENTS]
+    if len(components) > 1:
+        work.hold(f"Modifiers {' and '.join(components)} contradict each other on one line.")
+        return
+    modifier = components[0] if components else ""
     row = work.book.relative_value(table, line.code, modifier, line.on)
     if row is None and work.book.has_code(table, line.code, line.on):
         work.hold(

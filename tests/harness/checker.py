@@ -1,0 +1,195 @@
+"""Recomputes a decision from its printed trace alone, knowing nothing of the engine or its rules.
+
+`faults(review)` takes the API's answer as JSON (a Review or a RuleTrace) and lists what does not follow
+from what it prints: steps whose amount does not come out, broken chains, sums, and uncited figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any
+
+CENT = Decimal("0.01")
+HUNDRED = Decimal(100)
+ROUNDINGS = {
+    "half up to cents": ROUND_HALF_UP,
+    "half even to cents": ROUND_HALF_EVEN,
+    "down to cents": ROUND_DOWN,
+}
+FROM_THE_BILL = frozenset({
+    "charge", "units", "place_of_service", "contract_flat_rate", "contract_percent_of_charge",
+    "contract_percent_of_schedule",
+})  # fmt: skip
+"""What the bill itself says."""
+WORKED_OUT = frozenset({
+    "setting", "locality", "side", "share_of_one_side", "rank", "units_reduced", "practice_expense_amount",
+})  # fmt: skip
+"""What the step made of other figures; its rule is among the line's citations."""
+
+Step = Mapping[str, Any]
+
+
+class Unprinted(Exception):  # noqa: N818 - the trace lacks a figure, it is not an error of ours
+    """A step does not print what is needed to compute it again."""
+
+
+def faults(review: Mapping[str, Any]) -> list[str]:
+    """Everything about the answer that its own figures contradict."""
+    found = [f"line {line['lineNumber']}: {fault}" for line in review["lines"] for fault in of_line(line)]
+    for total, member in (("allowedAmount", "allowedAmount"), ("totalCharge", "charge")):
+        if total in review and money(review[total]) != sum(money(line[member]) for line in review["lines"]):
+            found.append(f"{total} is not the sum of the lines")
+    return found
+
+
+def of_line(line: Mapping[str, Any]) -> Iterator[str]:
+    """Chain, arithmetic, citations, and reasons of one line."""
+    charge, allowed = money(line["charge"]), money(line["allowedAmount"])
+    steps = line["calculationDetails"]
+    before = ""
+    for position, step in enumerate(steps):
+        where = f"step {position} ({step['rule']})"
+        if step["amountBefore"] != before:
+            yield f"{where} begins with {step['amountBefore']!r} after {before!r}"
+        yield from of_step(where, step)
+        yield from of_citations(where, step, len(line["ruleCitations"]))
+        before = step["amountAfter"]
+    reasons = sum((money(reason["amount"]) for reason in line["reductionReasons"]), Decimal(0))
+    words = all(reason["description"] for reason in line["reductionReasons"])
+    if not words:
+        yield "a reason has no words"
+    if line["status"] == "priced":
+        if not before or Decimal(before) != allowed:
+            yield f"the last amount {before!r} is not the allowed amount {allowed}"
+        if reasons != max(charge - allowed, Decimal(0)):
+            yield f"reasons add up to {reasons}, not to charge less allowed amount"
+        if any(not reason["carc"] for reason in line["reductionReasons"]):
+            yield "a reason has no code"
+    elif allowed:
+        yield f"a line that is {line['status']} is allowed {allowed}"
+    elif line["status"] == "denied" and (reasons != charge or not line["reductionReasons"]):
+        yield f"reasons of a denied line add up to {reasons}, not to its charge"
+    elif line["status"] == "needs_review" and (reasons or len(line["reductionReasons"]) != 1):
+        yield "a line that needs review has one reason, of no amount"
+
+
+def of_step(where: str, step: Step) -> Iterator[str]:
+    """The amount after the step, computed again from what the step prints."""
+    try:
+        again = AMOUNTS.get(step["rule"], unchanged)(step)
+    except Unprinted as missing:
+        yield f"{where} does not print {missing}"
+        return
+    except KeyError:
+        yield f"{where} names an unknown rounding"
+        return
+    text = "" if again is None else str(again)
+    if text != step["amountAfter"] and (not text or Decimal(text) != Decimal(step["amountAfter"] or "NaN")):
+        yield f"{where} comes to {text!r}, not to {step['amountAfter']!r}"
+
+
+def of_citations(where: str, step: Step, citations: int) -> Iterator[str]:
+    """Every figure of the rule data names its source."""
+    for item in step["inputs"]:
+        index = item.get("citation")
+        free = item["name"] in FROM_THE_BILL or item["name"] in WORKED_OUT
+        if index is None and not free and not (item["unit"] == "index" and Decimal(item["value"]) == 1):
+            yield f"{where}: {item['name']} names no source"
+        if index is not None and not 0 <= index < citations:
+            yield f"{where}: {item['name']} names source {index} of {citations}"
+
+
+def unchanged(step: Step) -> Decimal | None:
+    return Decimal(step["amountBefore"]) if step["amountBefore"] else None
+
+
+def rate(step: Step, prefix: str = "") -> Decimal:
+    """Three relative values, each by its index, times the only dollar figure the step reads."""
+    total = sum(
+        figure(step, value) * figure(step, index)
+        for value, index in (
+            ("work_rvu", "work_gpci"), (f"{prefix}pe_rvu", "pe_gpci"), (f"{prefix}mp_rvu", "mp_gpci"),
+        )
+    )  # fmt: skip
+    return rounded(step, total * only(step, "USD per relative value unit"))
+
+
+def capped(step: Step) -> Decimal:
+    cap = rate({**step, "rounding": step["rounding"] or "half up to cents"}, "cap_")
+    return min(amount(step), cap)
+
+
+def percent(step: Step) -> Decimal:
+    return rounded(step, amount(step) * only(step, "percent") / HUNDRED)
+
+
+def both_sides(step: Step) -> Decimal:
+    return rounded(step, amount(step) * figure(step, "share_of_one_side") / HUNDRED)
+
+
+def several(step: Step) -> Decimal:
+    """Surgery by rank, or therapy with part of the practice expense."""
+    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
+    if any(item["name"] == "rank" for item in step["inputs"]):
+        return sum((rounded(step, amount(step) * share / HUNDRED) for share in shares), Decimal(0))
+    cut = rounded(step, figure(step, "practice_expense_amount") * (HUNDRED - only(step, "percent")) / HUNDRED)
+    return amount(step) * figure(step, "units") - cut * figure(step, "units_reduced")
+
+
+def units(step: Step) -> Decimal:
+    return amount(step) * figure(step, "units")
+
+
+def contract(step: Step) -> Decimal:
+    names = {item["name"] for item in step["inputs"]}
+    if "contract_flat_rate" in names:
+        return figure(step, "contract_flat_rate") * figure(step, "units")
+    if "contract_percent_of_charge" in names:
+        return rounded(step, figure(step, "charge") * figure(step, "contract_percent_of_charge") / HUNDRED)
+    return rounded(step, amount(step) * figure(step, "contract_percent_of_schedule") / HUNDRED)
+
+
+def lesser(step: Step) -> Decimal:
+    return min(amount(step), figure(step, "charge"))
+
+
+AMOUNTS = {
+    "relative_value_rate": rate,
+    "imaging_cap": capped,
+    "percent": percent,
+    "bilateral": both_sides,
+    "multiple_procedure": several,
+    "units": units,
+    "contract": contract,
+    "lesser_of_charge": lesser,
+}
+
+
+def figure(step: Step, name: str) -> Decimal:
+    for item in step["inputs"]:
+        if item["name"] == name:
+            return Decimal(item["value"])
+    raise Unprinted(name)
+
+
+def only(step: Step, unit: str) -> Decimal:
+    found = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == unit]
+    if len(found) != 1:
+        raise Unprinted(f"one figure in {unit}")
+    return found[0]
+
+
+def amount(step: Step) -> Decimal:
+    if not step["amountBefore"]:
+        raise Unprinted("an amount to begin with")
+    return Decimal(step["amountBefore"])
+
+
+def rounded(step: Step, value: Decimal) -> Decimal:
+    return value.quantize(CENT, rounding=ROUNDINGS[step["rounding"]])
+
+
+def money(value: float) -> Decimal:
+    """A JSON number as the cents it prints."""
+    return Decimal(repr(value)).quantize(CENT)
