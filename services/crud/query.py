@@ -6,11 +6,6 @@ while rows come and go. A request with `page` gets numbered pages with a total.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +14,12 @@ from sqlalchemy import Column, ColumnElement, Date, DateTime, Numeric, Select, U
 
 from services.crud import codec
 from services.crud.resource import Resource, Row
+from services.kernel import cursor
 from services.kernel.call import Call
 from services.kernel.db import Transaction
-from services.kernel.errors import DomainError, FieldFault, invalid
+from services.kernel.errors import invalid
 
 MAX_PAGE_SIZE = 200
-_SIGNATURE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,10 @@ def narrowed(resource: Resource, request: Message) -> Select[Any]:
     for name in resource.parents:
         statement = statement.where(resource.column(name) == _filter_value(resource, request, name))
     for name in resource.filters:
-        field = request.DESCRIPTOR.fields_by_name[name]
+        # Not every list of a resource offers every filter.
+        field = request.DESCRIPTOR.fields_by_name.get(name)
+        if field is None:
+            continue
         if request.HasField(name) if field.has_presence else getattr(request, name):
             statement = statement.where(resource.column(name) == _filter_value(resource, request, name))
     if resource.hidden and not getattr(request, "include_hidden", False):
@@ -151,53 +149,18 @@ def _numbered_page(
 def _cursor_page(
     statement: Select[Any], order: Order, size: int, request: Message, call: Call, transaction: Transaction
 ) -> Page:
-    if not call.cursor_key:
-        raise RuntimeError("no key to sign page tokens with")
-    token = getattr(request, "page_token", "")
-    bound_to = _binding(request, call)
-    if token:
-        statement = statement.where(order.after(*_open(token, order, bound_to, call.cursor_key)))
+    place = cursor.place_of(request, call)
+    if place is not None:
+        value, identity = place
+        beyond = order.after(_typed(order.column, value), _typed(order.identity, identity))
+        statement = statement.where(beyond)
     # One row more than asked for tells whether there is a next page.
     rows = transaction.sql.execute(statement.order_by(*order.by()).limit(size + 1)).mappings().all()
     if len(rows) <= size:
         return Page(list(rows))
     last = rows[size - 1]
     place = [_plain(last[order.column.name]), _plain(last[order.identity.name])]
-    return Page(list(rows[:size]), next_page_token=_close(place, bound_to, call.cursor_key))
-
-
-def _binding(request: Message, call: Call) -> bytes:
-    """Tenant, method and filters: a token must not be carried over to another list."""
-    filters = type(request)()
-    filters.CopyFrom(request)
-    for name in ("page_token", "page_size"):
-        if name in filters.DESCRIPTOR.fields_by_name:
-            filters.ClearField(name)
-    tenant = call.caller.tenant
-    text = f"{tenant.org_id}/{tenant.livemode}/{call.policy.full_name}/".encode()
-    return hashlib.sha256(text + filters.SerializeToString(deterministic=True)).digest()
-
-
-def _close(place: list[Any], bound_to: bytes, key: bytes) -> str:
-    payload = json.dumps(place, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(_signature(payload, bound_to, key) + payload).rstrip(b"=").decode()
-
-
-def _open(token: str, order: Order, bound_to: bytes, key: bytes) -> tuple[Any, Any]:
-    fault = FieldFault("page_token", "page_token", "must be the next_page_token of the page before")
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise DomainError("INVALID_REQUEST", faults=[fault]) from None
-    signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _signature(payload, bound_to, key)):
-        raise DomainError("INVALID_REQUEST", faults=[fault])
-    value, identity = json.loads(payload)
-    return _typed(order.column, value), _typed(order.identity, identity)
-
-
-def _signature(payload: bytes, bound_to: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, bound_to + payload, "sha256")[:_SIGNATURE_BYTES]
+    return Page(list(rows[:size]), next_page_token=cursor.token_for(place, request, call))
 
 
 def _plain(value: Any) -> Any:

@@ -53,7 +53,8 @@ class SigningKeys:
         kid = rotation.signing(read.times, self._clock.now())
         if kid is None:
             self._make_first()
-            read = self._read_anew()
+            self._read = None
+            read = self._current()
             kid = rotation.signing(read.times, self._clock.now())
         if kid is None:
             raise DomainError("UNAVAILABLE", retry_after=1)
@@ -72,24 +73,29 @@ class SigningKeys:
         return read.keys[kid] if kid in rotation.published(read.times, self._clock.now()) else None
 
     def _current(self) -> _Read:
-        read, now = self._read, self._clock.now()
-        # Unequal instead of older: a clock that was set back must not freeze the keys.
-        if read is not None and abs(now - read.at) < READ_AGAIN:
+        read = self._read
+        if read is not None and self._is_fresh(read):
             return read
-        return self._read_anew()
-
-    def _read_anew(self) -> _Read:
         with self._lock:
-            now = self._clock.now()
-            with self._database.transaction() as transaction:
-                stored = store.signing_keys(transaction)
-            known = self._read.keys if self._read else {}
-            keys = {
-                key.times.kid: known[key.times.kid] if key.times.kid in known else unseal(self._sealer, key)
-                for key in stored
-            }
-            self._read = _Read(now, tuple(key.times for key in stored), keys)
+            # Of the threads that wait here, the first has read for all.
+            if self._read is None or not self._is_fresh(self._read):
+                self._read = self._read_anew(self._read)
             return self._read
+
+    def _is_fresh(self, read: _Read) -> bool:
+        # The distance, not the age: a clock that was set back must not freeze the keys.
+        return abs(self._clock.now() - read.at) < READ_AGAIN
+
+    def _read_anew(self, before: _Read | None) -> _Read:
+        now = self._clock.now()
+        with self._database.transaction() as transaction:
+            stored = store.signing_keys(transaction)
+        known = before.keys if before else {}
+        keys = {
+            key.times.kid: known[key.times.kid] if key.times.kid in known else unseal(self._sealer, key)
+            for key in stored
+        }
+        return _Read(now, tuple(key.times for key in stored), keys)
 
     def _make_first(self) -> None:
         with self._database.transaction() as transaction:

@@ -46,8 +46,6 @@ class Call:
     http_status: int = 200
     cursor_key: bytes = b""
     """Signs the page tokens of lists."""
-    seconds_left: float | None = None
-    """Time until the caller's deadline when the call came in."""
     _open: Transaction | None = None
 
     @property

@@ -1,48 +1,63 @@
-"""Page tokens: opaque, signed, bound to the tenant and the filter they were made for."""
+"""Page tokens: opaque, signed, bound to the tenant, the method and the filters they were made for."""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import hmac
+import json
 from collections.abc import Sequence
+from typing import Any
 
-from services.kernel.db import Tenant
+from google.protobuf.message import Message
+
+from services.kernel.call import Call
 from services.kernel.errors import DomainError, FieldFault
-from services.kernel.seal import derive
 
-_MAC_BYTES = 16
+_SIGNATURE_BYTES = 16
+_FAULT = FieldFault(
+    "page_token", "page_token", "must be the next_page_token of the page before, with the same filters"
+)
 
 
-class Cursors:
-    """Makes and opens page tokens under a key of the platform."""
+def token_for(place: Sequence[Any], request: Message, call: Call) -> str:
+    """A token for the rows behind `place`: the sort keys of the last row shown, as JSON holds them."""
+    payload = json.dumps(list(place), separators=(",", ":")).encode()
+    signature = _signature(payload, request, call)
+    return base64.urlsafe_b64encode(signature + payload).rstrip(b"=").decode()
 
-    def __init__(self, master_key: bytes) -> None:
-        self._key = derive(master_key, "page tokens")
 
-    def scope(self, tenant: Tenant, resource: str, filters: Sequence[tuple[str, str]]) -> bytes:
-        """What a token is good for: one tenant's list of one resource under one filter."""
-        text = repr((tenant.org_id, tenant.livemode, resource, sorted(filters)))
-        return hashlib.sha256(text.encode()).digest()
+def place_of(request: Message, call: Call) -> list[Any] | None:
+    """The place that the request's `page_token` stands for; None for the first page.
 
-    def token(self, position: str, scope: bytes) -> str:
-        """A token for the rows behind `position`, the sort key of the last row shown."""
-        body = position.encode()
-        return base64.urlsafe_b64encode(self._mac(body, scope) + body).rstrip(b"=").decode()
+    INVALID_REQUEST for a token that was made for another list, or by somebody else.
+    """
+    token: str = getattr(request, "page_token", "")
+    if not token:
+        return None
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise DomainError("INVALID_REQUEST", faults=[_FAULT]) from None
+    signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(payload, request, call)):
+        raise DomainError("INVALID_REQUEST", faults=[_FAULT])
+    place: list[Any] = json.loads(payload)
+    return place
 
-    def open(self, token: str, scope: bytes) -> str:
-        """The position of a token, empty for no token. INVALID_REQUEST for any other's token."""
-        if not token:
-            return ""
-        try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-            if hmac.compare_digest(mac, self._mac(body, scope)):
-                return body.decode()
-        except ValueError:
-            pass
-        must = "must be the next_page_token of the same list, with the same filters"
-        raise DomainError("INVALID_REQUEST", faults=[FieldFault("page_token", "page_token", must)])
 
-    def _mac(self, body: bytes, scope: bytes) -> bytes:
-        return hmac.digest(self._key, scope + body, "sha256")[:_MAC_BYTES]
+def _signature(payload: bytes, request: Message, call: Call) -> bytes:
+    return hmac.digest(call.cursor_key, _binding(request, call) + payload, "sha256")[:_SIGNATURE_BYTES]
+
+
+def _binding(request: Message, call: Call) -> bytes:
+    """Tenant, method and filters: a token must not be carried over to another list."""
+    filters = type(request)()
+    filters.CopyFrom(request)
+    for name in ("page_token", "page_size"):
+        if name in filters.DESCRIPTOR.fields_by_name:
+            filters.ClearField(name)
+    tenant = call.caller.tenant
+    text = f"{tenant.org_id}/{tenant.livemode}/{call.policy.full_name}/".encode()
+    return hashlib.sha256(text + filters.SerializeToString(deterministic=True)).digest()

@@ -84,7 +84,6 @@ def _handler(
             runtime.clock,
             runtime.database,
             cursor_key=runtime.cursor_key,
-            seconds_left=context.time_remaining(),
         )
 
     if policy.streaming:

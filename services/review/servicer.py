@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from allowable.review.v1 import review_service_pb2 as pb
 from services.config import Settings
 from services.jurisdictions.missing import UnknownJurisdiction
-from services.kernel import outbox
+from services.kernel import cursor, outbox
 from services.kernel.call import Call
 from services.kernel.clock import rfc3339
-from services.kernel.cursor import Cursors
 from services.kernel.db import Transaction
 from services.kernel.errors import invalid, not_found
 from services.kernel.interceptors.chain import Chain
@@ -38,7 +37,6 @@ class ReviewServicer:
     settings: Settings
     engines: Engines
     store: ReviewStore
-    cursors: Cursors
     link_key: bytes
 
     def create_review(self, request: pb.CreateReviewRequest, call: Call) -> pb.Review:
@@ -95,12 +93,11 @@ class ReviewServicer:
         """One page, newest first."""
         size = request.page_size or DEFAULT_PAGE
         filters = [("jurisdiction", request.jurisdiction), ("status", request.status)]
-        claim = ("claim", request.claim_reference)
-        scope = self.cursors.scope(call.caller.tenant, "reviews", [*filters, claim])
+        place = cursor.place_of(request, call)
         with call.transaction() as transaction:
             rows = self.store.summaries(
                 transaction,
-                before=self.cursors.open(request.page_token, scope),
+                before=place[0] if place else "",
                 limit=size + 1,
                 equal=[(column, value) for column, value in filters if value],
                 claim_reference=request.claim_reference,
@@ -123,7 +120,7 @@ class ReviewServicer:
             ]
         )
         if len(rows) > size:
-            answer.next_page_token = self.cursors.token(rows[size - 1].review_id, scope)
+            answer.next_page_token = cursor.token_for([rows[size - 1].review_id], request, call)
         return answer
 
     def get_rule_trace(self, request: pb.GetRuleTraceRequest, call: Call) -> pb.RuleTrace:
@@ -195,7 +192,6 @@ def services(settings: Settings, engines: Engines, chain: Chain) -> list[Service
         settings,
         engines,
         ReviewStore(settings.master_key),
-        Cursors(settings.master_key),
         derive(settings.master_key, KEY_PURPOSE),
     )
     descriptor = pb.DESCRIPTOR.services_by_name["ReviewService"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -63,6 +64,19 @@ def test_reasons_of_the_contract_and_of_the_catalog_are_the_same() -> None:
         value.name.removeprefix("ERROR_REASON_") for value in error_reason_pb2.ErrorReason.DESCRIPTOR.values
     }
     assert published - {"UNSPECIFIED"} == set(CATALOG)
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.name)
+def test_insurance_routes_have_their_own_form(reason: Reason) -> None:
+    call = a_call()
+    call.policy = replace(call.policy, family="insurance")
+    error = DomainError(reason.name, faults=[FAULT])
+    body = json.loads(translation.body_of(error, call))
+    entry = body["detail"][0]
+    assert entry["loc"] == ["body", "lines", 0, "place_of_service"]
+    assert entry["type"] == reason.insurance_type
+    assert set(body) == {"detail", "request_id"}
+    assert translation.http_status_of(error, "insurance") != 400
 
 
 def test_many_long_faults_still_fit_into_a_header() -> None:

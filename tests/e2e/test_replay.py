@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import grpc
 import pytest
@@ -134,9 +133,9 @@ def test_a_replay_without_the_pinned_pack_is_refused(
 ) -> None:
     review = acme.create()
     versions = (review["versions"]["rules"], review["versions"]["data"])
-    where = "WHERE rule_version = %s AND data_version = %s"
+    drop = "DELETE FROM rule_packs WHERE rule_version = %s AND data_version = %s RETURNING *"
     with stack.owner() as connection:
-        kept = connection.execute(f"DELETE FROM rule_packs {where} RETURNING *".encode(), versions).fetchone()
+        kept = connection.execute(drop, versions).fetchone()
         assert kept is not None
         try:
             with pytest.raises(DomainError, match="REPLAY_UNAVAILABLE"):

@@ -45,33 +45,38 @@ def faults(review: Mapping[str, Any]) -> list[str]:
 
 def of_line(line: Mapping[str, Any]) -> Iterator[str]:
     """Chain, arithmetic, citations, and reasons of one line."""
-    charge, allowed = money(line["charge"]), money(line["allowedAmount"])
-    steps = line["calculationDetails"]
     before = ""
-    for position, step in enumerate(steps):
+    for position, step in enumerate(line["calculationDetails"]):
         where = f"step {position} ({step['rule']})"
         if step["amountBefore"] != before:
             yield f"{where} begins with {step['amountBefore']!r} after {before!r}"
         yield from of_step(where, step)
         yield from of_citations(where, step, len(line["ruleCitations"]))
         before = step["amountAfter"]
-    reasons = sum((money(reason["amount"]) for reason in line["reductionReasons"]), Decimal(0))
-    words = all(reason["description"] for reason in line["reductionReasons"])
-    if not words:
-        yield "a reason has no words"
+    allowed = money(line["allowedAmount"])
     if line["status"] == "priced":
         if not before or Decimal(before) != allowed:
             yield f"the last amount {before!r} is not the allowed amount {allowed}"
-        if reasons != max(charge - allowed, Decimal(0)):
-            yield f"reasons add up to {reasons}, not to charge less allowed amount"
-        if any(not reason["carc"] for reason in line["reductionReasons"]):
-            yield "a reason has no code"
     elif allowed:
         yield f"a line that is {line['status']} is allowed {allowed}"
-    elif line["status"] == "denied" and (reasons != charge or not line["reductionReasons"]):
-        yield f"reasons of a denied line add up to {reasons}, not to its charge"
-    elif line["status"] == "needs_review" and (reasons or len(line["reductionReasons"]) != 1):
-        yield "a line that needs review has one reason, of no amount"
+    yield from of_reasons(line)
+
+
+def of_reasons(line: Mapping[str, Any]) -> Iterator[str]:
+    """Reasons add up to what is not allowed; an open line has one, in words alone."""
+    reasons, charge = line["reductionReasons"], money(line["charge"])
+    total = sum((money(reason["amount"]) for reason in reasons), Decimal(0))
+    if not all(reason["description"] for reason in reasons):
+        yield "a reason has no words"
+    if line["status"] == "needs_review":
+        if total or len(reasons) != 1:
+            yield "a line that needs review has one reason, of no amount"
+    elif total != max(charge - money(line["allowedAmount"]), Decimal(0)):
+        yield f"reasons add up to {total}, not to charge less allowed amount"
+    elif not all(reason["carc"] for reason in reasons):
+        yield "a reason has no code"
+    elif line["status"] == "denied" and not reasons:
+        yield "a denied line has no reason"
 
 
 def of_step(where: str, step: Step) -> Iterator[str]:

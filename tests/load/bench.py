@@ -156,7 +156,7 @@ def figures(taken: dict[str, list[Latency]], streams: dict[str, list[float]], ro
     """Medians over the rounds and the ratios that the bars are about."""
 
     def median(name: str, field: str) -> float:
-        return statistics.median(getattr(latency, field) for latency in taken[name])
+        return statistics.median(values(name, field))
 
     def ratio(numerators: list[float], denominators: list[float]) -> float:
         return statistics.median(n / d for n, d in zip(numerators, denominators, strict=True))

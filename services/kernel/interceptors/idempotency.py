@@ -100,4 +100,6 @@ def _replay(sealer: Sealer, name: str, stored: tuple[Any, ...], fingerprint: byt
     if bytes(stored[0]) != fingerprint:
         raise DomainError("IDEMPOTENCY_KEY_REUSED")
     call.replayed = True
+    # The answer may hold a secret, and the handler that marks it so does not run.
+    call.headers.append(("cache-control", "no-store"))
     return call.policy.output_type.FromString(sealer.open(bytes(stored[1]), name))

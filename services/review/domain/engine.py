@@ -23,7 +23,7 @@ from services.review.domain.work import LineWork
 ENGINE_VERSION = "engine-1"
 """Grows whenever the same bill under the same rule data could come out otherwise."""
 
-SERVICES_REMEMBERED = 20_000
+SERVICES_REMEMBERED = 4_000
 
 
 @dataclass(frozen=True, slots=True)

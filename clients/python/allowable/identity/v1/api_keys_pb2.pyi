@@ -43,7 +43,7 @@ class ApiKey(_message.Message):
     name: _builtins.str
     """What the tenant calls it."""
     plan: _builtins.str
-    """Plan its calls count under: `free`, `pro` or `practice`."""
+    """Plan its calls count under: `free`, `pro`, `practice` or `payer`."""
     prefix: _builtins.str
     """The first characters of the secret, to tell keys apart."""
     secret: _builtins.str

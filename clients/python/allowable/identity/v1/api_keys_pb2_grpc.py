@@ -94,8 +94,9 @@ class ApiKeyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateApiKey(self, request, context):
-        """UpdateApiKey changes name, scopes or expiry. Errors: NOT_FOUND, ABORTED (stale version),
-        FAILED_PRECONDITION (revoked).
+        """UpdateApiKey changes name, scopes or expiry. Errors: INVALID_ARGUMENT, NOT_FOUND, ABORTED (stale
+        version), FAILED_PRECONDITION (revoked; new expiry of an expired key), PERMISSION_DENIED (a scope that
+        neither key nor caller holds).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,7 +104,8 @@ class ApiKeyServiceServicer:
 
     def RotateApiKey(self, request, context):
         """RotateApiKey gives the key a second secret, shown once; the first works on until the given time.
-        Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, or two secrets live already).
+        Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, expired, or two secrets live already),
+        PERMISSION_DENIED (the key holds a scope that the caller does not).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

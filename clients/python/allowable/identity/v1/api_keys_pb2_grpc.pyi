@@ -42,12 +42,14 @@ class ApiKeyServiceStub:
     PERMISSION_DENIED (a scope the caller does not hold).
     """
     UpdateApiKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.UpdateApiKeyRequest, _api_keys_pb2.ApiKey]
-    """UpdateApiKey changes name, scopes or expiry. Errors: NOT_FOUND, ABORTED (stale version),
-    FAILED_PRECONDITION (revoked).
+    """UpdateApiKey changes name, scopes or expiry. Errors: INVALID_ARGUMENT, NOT_FOUND, ABORTED (stale
+    version), FAILED_PRECONDITION (revoked; new expiry of an expired key), PERMISSION_DENIED (a scope that
+    neither key nor caller holds).
     """
     RotateApiKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.RotateApiKeyRequest, _api_keys_pb2.ApiKey]
     """RotateApiKey gives the key a second secret, shown once; the first works on until the given time.
-    Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, or two secrets live already).
+    Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, expired, or two secrets live already),
+    PERMISSION_DENIED (the key holds a scope that the caller does not).
     """
     DeleteApiKey: _grpc.UnaryUnaryMultiCallable[_api_keys_pb2.DeleteApiKeyRequest, _api_keys_pb2.DeleteApiKeyResponse]
     """DeleteApiKey revokes a key; it stops working within 60 seconds everywhere. Errors: NOT_FOUND."""
@@ -66,12 +68,14 @@ class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
     PERMISSION_DENIED (a scope the caller does not hold).
     """
     UpdateApiKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.UpdateApiKeyRequest, _api_keys_pb2.ApiKey]  # type: ignore[assignment]
-    """UpdateApiKey changes name, scopes or expiry. Errors: NOT_FOUND, ABORTED (stale version),
-    FAILED_PRECONDITION (revoked).
+    """UpdateApiKey changes name, scopes or expiry. Errors: INVALID_ARGUMENT, NOT_FOUND, ABORTED (stale
+    version), FAILED_PRECONDITION (revoked; new expiry of an expired key), PERMISSION_DENIED (a scope that
+    neither key nor caller holds).
     """
     RotateApiKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.RotateApiKeyRequest, _api_keys_pb2.ApiKey]  # type: ignore[assignment]
     """RotateApiKey gives the key a second secret, shown once; the first works on until the given time.
-    Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, or two secrets live already).
+    Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, expired, or two secrets live already),
+    PERMISSION_DENIED (the key holds a scope that the caller does not).
     """
     DeleteApiKey: _aio.UnaryUnaryMultiCallable[_api_keys_pb2.DeleteApiKeyRequest, _api_keys_pb2.DeleteApiKeyResponse]  # type: ignore[assignment]
     """DeleteApiKey revokes a key; it stops working within 60 seconds everywhere. Errors: NOT_FOUND."""
@@ -111,8 +115,9 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_keys_pb2.UpdateApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_keys_pb2.ApiKey, _abc.Awaitable[_api_keys_pb2.ApiKey]]:
-        """UpdateApiKey changes name, scopes or expiry. Errors: NOT_FOUND, ABORTED (stale version),
-        FAILED_PRECONDITION (revoked).
+        """UpdateApiKey changes name, scopes or expiry. Errors: INVALID_ARGUMENT, NOT_FOUND, ABORTED (stale
+        version), FAILED_PRECONDITION (revoked; new expiry of an expired key), PERMISSION_DENIED (a scope that
+        neither key nor caller holds).
         """
 
     @_abc_1.abstractmethod
@@ -122,7 +127,8 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_api_keys_pb2.ApiKey, _abc.Awaitable[_api_keys_pb2.ApiKey]]:
         """RotateApiKey gives the key a second secret, shown once; the first works on until the given time.
-        Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, or two secrets live already).
+        Errors: NOT_FOUND, FAILED_PRECONDITION (revoked, expired, or two secrets live already),
+        PERMISSION_DENIED (the key holds a scope that the caller does not).
         """
 
     @_abc_1.abstractmethod

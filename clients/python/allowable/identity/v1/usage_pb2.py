@@ -26,7 +26,7 @@ from allowable.common.v1 import policy_pb2 as allowable_dot_common_dot_v1_dot_po
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!allowable/identity/v1/usage.proto\x12\x15\x61llowable.identity.v1\x1a allowable/common/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\"\x11\n\x0fGetUsageRequest\"\x87\x01\n\x05Usage\x12\x14\n\x05month\x18\x01 \x01(\tR\x05month\x12\x12\n\x04plan\x18\x02 \x01(\tR\x04plan\x12\x39\n\x06meters\x18\x03 \x03(\x0b\x32!.allowable.identity.v1.MeterUsageR\x06meters\x12\x19\n\x08reset_at\x18\x04 \x01(\tR\x07resetAt\"\x8c\x01\n\nMeterUsage\x12\x14\n\x05meter\x18\x01 \x01(\tR\x05meter\x12\x12\n\x04used\x18\x02 \x01(\x05R\x04used\x12\x19\n\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01\x12!\n\tremaining\x18\x04 \x01(\x05H\x01R\tremaining\x88\x01\x01\x42\x08\n\x06_limitB\x0c\n\n_remaining2\x87\x01\n\x0cUsageService\x12w\n\x08GetUsage\x12&.allowable.identity.v1.GetUsageRequest\x1a\x1c.allowable.identity.v1.Usage\"%\xa2\xd4\x18\x10\n\nusage:read\x10\x03(\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/usageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!allowable/identity/v1/usage.proto\x12\x15\x61llowable.identity.v1\x1a allowable/common/v1/policy.proto\x1a\x1cgoogle/api/annotations.proto\"\x11\n\x0fGetUsageRequest\"\x87\x01\n\x05Usage\x12\x14\n\x05month\x18\x01 \x01(\tR\x05month\x12\x12\n\x04plan\x18\x02 \x01(\tR\x04plan\x12\x39\n\x06meters\x18\x03 \x03(\x0b\x32!.allowable.identity.v1.MeterUsageR\x06meters\x12\x19\n\x08reset_at\x18\x04 \x01(\tR\x07resetAt\"\x8c\x01\n\nMeterUsage\x12\x14\n\x05meter\x18\x01 \x01(\tR\x05meter\x12\x12\n\x04used\x18\x02 \x01(\x05R\x04used\x12\x19\n\x05limit\x18\x03 \x01(\x05H\x00R\x05limit\x88\x01\x01\x12!\n\tremaining\x18\x04 \x01(\x05H\x01R\tremaining\x88\x01\x01\x42\x08\n\x06_limitB\x0c\n\n_remaining2\x85\x01\n\x0cUsageService\x12u\n\x08GetUsage\x12&.allowable.identity.v1.GetUsageRequest\x1a\x1c.allowable.identity.v1.Usage\"#\xa2\xd4\x18\x0e\n\nusage:read\x10\x03\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/usageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'allowable.identity.v1.usage
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_USAGESERVICE'].methods_by_name['GetUsage']._loaded_options = None
-  _globals['_USAGESERVICE'].methods_by_name['GetUsage']._serialized_options = b'\242\324\030\020\n\nusage:read\020\003(\001\202\323\344\223\002\013\022\t/v1/usage'
+  _globals['_USAGESERVICE'].methods_by_name['GetUsage']._serialized_options = b'\242\324\030\016\n\nusage:read\020\003\202\323\344\223\002\013\022\t/v1/usage'
   _globals['_GETUSAGEREQUEST']._serialized_start=124
   _globals['_GETUSAGEREQUEST']._serialized_end=141
   _globals['_USAGE']._serialized_start=144
@@ -42,5 +42,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_METERUSAGE']._serialized_start=282
   _globals['_METERUSAGE']._serialized_end=422
   _globals['_USAGESERVICE']._serialized_start=425
-  _globals['_USAGESERVICE']._serialized_end=560
+  _globals['_USAGESERVICE']._serialized_end=558
 # @@protoc_insertion_point(module_scope)

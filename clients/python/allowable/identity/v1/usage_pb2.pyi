@@ -86,7 +86,7 @@ class MeterUsage(_message.Message):
     used: _builtins.int
     """Calls counted."""
     limit: _builtins.int
-    """Monthly limit; absent when there is none."""
+    """Monthly limit; absent when there is none, 0 when the plan does not include the meter."""
     remaining: _builtins.int
     """What is left; absent when there is no limit."""
     def __init__(

@@ -1,0 +1,35 @@
+"""Modifiers: known ones change nothing by themselves, unknown ones are never ignored."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.bills import amounts, medicare, words
+
+
+@pytest.mark.parametrize("modifier", ["25", "59", "XS", "95", "KX", "GP", "76", "GA", "AT", "51"])
+def test_what_only_informs_leaves_the_amount(modifier: str) -> None:
+    assert amounts(medicare({"cpt": "98940", "modifiers": [modifier]})) == amounts(medicare({"cpt": "98940"}))
+
+
+@pytest.mark.parametrize(
+    ("modifier", "why"),
+    [
+        ("22", "more work than usual"), ("52", "less"), ("54", "surgery without the care after"),
+        ("62", "two surgeons"), ("78", "return to the operating room"), ("80", "assistant"),
+        ("AS", "assistant, not a physician"), ("CO", "therapy assistant"), ("CQ", "therapy assistant"),
+        ("CT", "older scanner"), ("FX", "film"), ("QK", "anesthesia"), ("99", "more modifiers than shown"),
+        ("GY", "excluded, a denial is expected"), ("GZ", "not necessary, a denial is expected"),
+        ("PD", "before an inpatient stay"), ("ZZ", "unknown"),
+    ],
+)  # fmt: skip
+def test_what_changes_the_payment_goes_to_a_person(modifier: str, why: str) -> None:
+    assert why
+    bill = medicare({"cpt": "99213", "modifiers": ["25", modifier]})
+    assert words(bill) == f"Modifier {modifier} can change the payment and must be judged by a person."
+
+
+def test_all_unknown_modifiers_are_named() -> None:
+    assert words(medicare({"cpt": "99213", "modifiers": ["22", "25", "80"]})).startswith(
+        "Modifier 22, 80 can"
+    )
