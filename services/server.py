@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 
 import grpc
@@ -22,6 +23,7 @@ from services import health as platform_health
 from services.config import Settings
 from services.identity.family import open_identity
 from services.jurisdictions.rulebook import Rulebook
+from services.kernel.background import Ticker
 from services.kernel.clock import Clock
 from services.kernel.db import Database
 from services.kernel.interceptors import idempotency, tenancy
@@ -43,6 +45,7 @@ from services.review.versions import Engines
 MAX_MESSAGE_BYTES = 8 << 20
 DRAIN_SECONDS = 5
 SPARE_CONNECTIONS = 2
+HOUSEKEEPING_SECONDS = 900
 
 log = logging.getLogger("allowable.server")
 
@@ -90,11 +93,15 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
     if server.add_insecure_port(listen) == 0:
         raise SystemExit(f"cannot listen on {listen}")
 
+    housekeeping = Ticker("housekeeping", HOUSEKEEPING_SECONDS, partial(idempotency.forget_old, database))
+
     def close() -> None:
+        housekeeping.close()
         identity.close()
         database.close()
 
     identity.start()
+    housekeeping.start()
     return server, close
 
 

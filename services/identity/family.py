@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from allowable.identity.v1 import api_keys_pb2, tokens_pb2, usage_pb2
 from services.config import Settings
 from services.identity import api_keys, authenticate, usage
-from services.identity.background import Ticker
 from services.identity.credentials import Credentials
 from services.identity.domain.keys import Mint
 from services.identity.quota import Quota
 from services.identity.signing_keys import PURPOSE, SigningKeys
 from services.identity.token_rpcs import Tokens
+from services.kernel.background import Ticker
 from services.kernel.clock import Clock
 from services.kernel.db import Database
 from services.kernel.interceptors.chain import Interceptor

@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from services.kernel.call import Call
-from services.kernel.db import Transaction
+from services.kernel.db import Database, Transaction
 from services.kernel.errors import DomainError, FieldFault
 from services.kernel.interceptors.chain import Handler, Interceptor
 from services.kernel.policy import MethodPolicy
@@ -31,6 +31,7 @@ _KEEP = """
     SET fingerprint = excluded.fingerprint, response = excluded.response,
         http_status = excluded.http_status, created_at = now()
 """
+_FORGET = "SELECT forget_old_idempotency_keys()"
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}").fullmatch
 
 
@@ -52,6 +53,12 @@ def interceptor(sealer: Sealer) -> Interceptor:
         return once
 
     return Interceptor("idempotency", ("auth", "tenancy", "validation"), wrap)
+
+
+def forget_old(database: Database) -> None:
+    """Deletes answers that are no longer given again."""
+    with database.transaction() as transaction:
+        transaction.driver.execute(_FORGET)
 
 
 def answer_once(sealer: Sealer, key: str, request: Message, call: Call, handler: Handler) -> Any:

@@ -51,10 +51,18 @@ def upgrade() -> None:
         )""")
     op.execute("CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at)")
     enable_tenant_rls("idempotency_keys")
+    # Of every tenant, so as the owner; it can do nothing else.
+    op.execute("""
+        CREATE FUNCTION forget_old_idempotency_keys() RETURNS void
+        LANGUAGE sql SECURITY DEFINER SET search_path = public AS
+        $$ DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours' $$""")
+    op.execute("REVOKE ALL ON FUNCTION forget_old_idempotency_keys() FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION forget_old_idempotency_keys() TO {APP_ROLE}")
 
 
 def downgrade() -> None:
     """Drops the tables; the role stays, other databases of the server may use it."""
+    op.execute("DROP FUNCTION forget_old_idempotency_keys()")
     for table in ("idempotency_keys", "audit_log", "outbox"):
         op.execute(f"DROP TABLE {table}")
 

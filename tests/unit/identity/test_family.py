@@ -15,7 +15,7 @@ import pytest
 
 import allowable
 from services.config import Settings
-from services.identity.background import Ticker
+from services.kernel.background import Ticker
 from services.identity.domain.quota import METERS, PLANS
 from services.identity.domain.scopes import SCOPES
 from services.identity.family import open_identity

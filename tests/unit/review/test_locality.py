@@ -13,15 +13,15 @@ from tests.unit.review import works
 BY_ZIP = {"rule": "gpci_by_zip"}
 
 
-def place_of(jurisdiction: str, params: dict[str, str], **bill: str) -> str:
+def place_of(jurisdiction: str, params: dict[str, str], locality_: str = "", service_zip: str = "") -> str:
     line = works.work()
-    line.bill = replace(line.bill, jurisdiction=jurisdiction, **bill)
+    line.bill = replace(line.bill, jurisdiction=jurisdiction, locality=locality_, service_zip=service_zip)
     locality.apply(line, params)
     return line.locality.id if line.locality else line.words
 
 
 def test_the_named_locality_wins_over_the_zip_code() -> None:
-    assert place_of("MEDICARE", BY_ZIP, locality="13102-00", service_zip="94110") == "13102-00"
+    assert place_of("MEDICARE", BY_ZIP, locality_="13102-00", service_zip="94110") == "13102-00"
 
 
 @pytest.mark.parametrize("sent", ["94110", "94110-1234"])
@@ -50,11 +50,11 @@ def test_an_unknown_zip_code_or_locality_goes_to_a_person() -> None:
 
 
 def test_a_fixed_locality_ignores_the_bill() -> None:
-    assert place_of("NC", {**BY_ZIP, "fixed": "11502-00"}, locality="01112-05") == "11502-00"
+    assert place_of("NC", {**BY_ZIP, "fixed": "11502-00"}, locality_="01112-05") == "11502-00"
 
 
 def test_a_national_rule_ignores_the_bill() -> None:
-    assert place_of("AR", {"rule": "national"}, locality="01112-05") == "NATIONAL"
+    assert place_of("AR", {"rule": "national"}, locality_="01112-05") == "NATIONAL"
 
 
 def test_the_only_locality_of_a_state_needs_no_zip_code() -> None:

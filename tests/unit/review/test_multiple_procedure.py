@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
 import pytest
 
 from services.review.domain.steps.multiple_procedure import NotPriced, Ranked, Reduced, Waiting
+from services.review.domain.work import LineWork
 from tests.harness.bills import amounts, medicare, priced, words
 from tests.unit.review import works
 
 
-def surgery(code: str, amount: str, indicator: str = "2", **line: Any) -> works.LineWork:
+def surgery(code: str, amount: str, indicator: str = "2", **line: Any) -> LineWork:
     return works.work(amount, works.row(code="23412", multiple_procedure=indicator), code=code, **line)
 
 
@@ -127,7 +129,7 @@ def test_therapy_billed_by_side_is_paid_once_and_never_below_nothing() -> None:
 def test_the_unit_with_the_highest_practice_expense_is_paid_in_full() -> None:
     lines = [works.work("30.00", works.row("97110"), code=code) for code in ("97110", "97112", "97116")]
     for line, expense in zip(lines, ("0.3", "0.5", "0.4"), strict=True):
-        line.practice_expense = works.Decimal(expense)
+        line.practice_expense = Decimal(expense)
     assert works.ranks(lines) == {"97110": Reduced(1), "97112": Reduced(0), "97116": Reduced(1)}
 
 
