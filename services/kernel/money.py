@@ -48,7 +48,7 @@ def number_from_wire(value: float, decimals: int) -> Decimal:
 
 def amount_to_wire(amount: Decimal) -> float:
     """The double that prints as these cents. An unrounded amount is a defect of the caller."""
-    if amount != amount.quantize(CENT):
+    if not amount.same_quantum(CENT):
         raise NotADecimalError("an amount must be rounded before it leaves")
     return float(amount)
 

@@ -22,9 +22,10 @@ from services.kernel.seal import derive
 from services.reports.domain.links import FIRST_SERIAL, KEY_PURPOSE, digest_of, is_open, token_for, url_of
 from services.review import wire
 from services.review.domain.engine import Engine
+from services.review.encoding import Encoded
 from services.review.replay import differences
 from services.review.store import NewReview, ReviewStore, StoredReview
-from services.review.stream import BatchLane
+from services.review.stream import BatchLane, Serialized
 from services.review.versions import Engines, versions_of
 
 DEFAULT_PAGE = 50
@@ -39,46 +40,45 @@ class ReviewServicer:
     store: ReviewStore
     link_key: bytes
 
-    def create_review(self, request: pb.CreateReviewRequest, call: Call) -> pb.Review:
+    def create_review(self, request: pb.CreateReviewRequest, call: Call) -> Encoded:
         """Durable before it is answered: the transaction ends before the answer leaves."""
         with call.transaction(write_only=True) as transaction:
             return self.decide_and_store(request, call, transaction)
 
     def decide_and_store(
         self, request: pb.CreateReviewRequest, call: Call, transaction: Transaction
-    ) -> pb.Review:
+    ) -> Encoded:
         """One bill decided and written inside the given transaction."""
         now = call.clock.now()
-        review = pb.Review(
+        head = pb.Review(
             review_id=call.clock.new_id("rv"),
             livemode=call.caller.tenant.livemode,
             created_at=rfc3339(now),
         )
-        decide(self.engines.current, request, review, today=now.date())
-        token = token_for(self.link_key, review.review_id, FIRST_SERIAL)
+        decided = decide(self.engines.current, request, head, today=now.date())
+        token = token_for(self.link_key, head.review_id, FIRST_SERIAL)
         self.store.insert(
             transaction,
             NewReview(
-                review_id=review.review_id,
+                review_id=head.review_id,
                 created_at=now,
-                status=review.status,
-                jurisdiction=review.jurisdiction,
-                bill_type=review.bill_type,
-                claim_reference=review.claim_reference,
-                total_charge=amount_from_wire(review.total_charge),
-                allowed_amount=amount_from_wire(review.allowed_amount),
-                line_count=len(review.lines),
+                status=head.status,
+                jurisdiction=head.jurisdiction,
+                bill_type=head.bill_type,
+                claim_reference=head.claim_reference,
+                total_charge=amount_from_wire(head.total_charge),
+                allowed_amount=amount_from_wire(head.allowed_amount),
+                line_count=len(request.lines),
                 request=request.SerializeToString(),
-                response=review.SerializeToString(),
-                versions=(review.versions.engine, review.versions.rules, review.versions.data),
+                response=decided,
+                versions=(head.versions.engine, head.versions.rules, head.versions.data),
                 report_digest=digest_of(token),
                 report_expires_at=now + timedelta(days=self.settings.report_days),
                 actor=call.caller.actor,
                 request_id=call.request_id,
             ),
         )
-        self._add_links(review, token)
-        return review
+        return Encoded(decided + self._links(head.review_id, token).SerializeToString())
 
     def get_review(self, request: pb.GetReviewRequest, call: Call) -> pb.Review:
         """The decision as it was answered, with its link while it works."""
@@ -86,7 +86,7 @@ class ReviewServicer:
         review = pb.Review.FromString(stored.response)
         shown = is_open(stored.report_expires_at, stored.report_revoked_at, call.clock.now())
         token = token_for(self.link_key, stored.review_id, stored.report_serial) if shown else ""
-        self._add_links(review, token)
+        review.MergeFrom(self._links(review.review_id, token))
         return review
 
     def list_reviews(self, request: pb.ListReviewsRequest, call: Call) -> pb.ListReviewsResponse:
@@ -139,9 +139,9 @@ class ReviewServicer:
         stored = self._read(request.review_id, call)
         before = pb.Review.FromString(stored.response)
         engine = self.engines.pinned(before.versions)
-        again = pb.Review(review_id=before.review_id, livemode=before.livemode, created_at=before.created_at)
+        head = pb.Review(review_id=before.review_id, livemode=before.livemode, created_at=before.created_at)
         bill = pb.CreateReviewRequest.FromString(stored.request)
-        decide(engine, bill, again, today=stored.created_at.date())
+        again = pb.Review.FromString(decide(engine, bill, head, today=stored.created_at.date()))
         found = differences(before, again)
         return pb.ReplayReviewResponse(
             review_id=before.review_id,
@@ -159,22 +159,26 @@ class ReviewServicer:
             outbox.audit(transaction, call, review_id)
         return stored
 
-    def _add_links(self, review: pb.Review, token: str) -> None:
+    def _links(self, review_id: str, token: str) -> pb.Review:
         """Links are not part of the decision: they depend on the host and can be revoked."""
         public = self.settings.public_url
-        review.rule_trace_reference = f"{public}/v1/reviews/{review.review_id}/trace"
-        review.report_url = url_of(public, token) if token else ""
+        return pb.Review(
+            rule_trace_reference=f"{public}/v1/reviews/{review_id}/trace",
+            report_url=url_of(public, token) if token else "",
+        )
 
 
-def decide(engine: Engine, request: pb.CreateReviewRequest, review: pb.Review, *, today: date) -> None:
-    """Fills the decision into `review`, which knows already its id, mode and time."""
+def decide(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:
+    """The decision, serialized. `head` knows its id, mode and time already, and learns all but the lines."""
     bill = wire.bill_of(request, today)
     check_jurisdiction(engine, request.jurisdiction)
-    review.jurisdiction = request.jurisdiction
-    review.bill_type = request.bill_type
-    review.claim_reference = request.claim_reference
-    review.versions.CopyFrom(versions_of(engine))
-    wire.write_decision(engine.review(bill, allow_recalled=not review.livemode), review)
+    head.jurisdiction = request.jurisdiction
+    head.bill_type = request.bill_type
+    head.claim_reference = request.claim_reference
+    head.versions.CopyFrom(versions_of(engine))
+    decision = engine.review(bill, allow_recalled=not head.livemode)
+    wire.head_of(decision, head)
+    return head.SerializeToString() + wire.lines_of(decision)
 
 
 def check_jurisdiction(engine: Engine, code: str) -> None:
@@ -196,7 +200,7 @@ def services(settings: Settings, engines: Engines, chain: Chain) -> list[Service
     )
     descriptor = pb.DESCRIPTOR.services_by_name["ReviewService"]
     create_policy = method_policy(descriptor.methods_by_name["CreateReview"])
-    item: Callable[[pb.CreateReviewRequest, Call], pb.Review] = chain.around_item(
+    item: Callable[[pb.CreateReviewRequest, Call], Serialized] = chain.around_item(
         create_policy, servicer.create_review
     )
     lane = BatchLane(item, create_policy, settings.max_streams)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from threading import BoundedSemaphore
+from typing import Protocol
 
 from allowable.review.v1 import review_service_pb2 as pb
 from services.kernel.call import Call
@@ -15,6 +16,10 @@ from services.kernel.errors import DomainError, invalid
 from services.kernel.interceptors.errors import public_error
 from services.kernel.policy import MethodPolicy
 from services.kernel.translation import problem_message
+from services.review.encoding import Encoded, part, tag
+
+_REVIEW = tag(pb.StreamReviewsResult.DESCRIPTOR, "review")
+_RESULTS = tag(pb.StreamReviewsResponse.DESCRIPTOR, "results")
 
 MESSAGE_BYTES = 1 << 20
 """A batch's results are split into messages of about this size."""
@@ -24,20 +29,26 @@ BATCH_ITEMS, ITEM_ID_LENGTH = 200, 64
 by one: a fault in one of them must not refuse the batch."""
 
 
+class Serialized(Protocol):
+    """An answer, as a message or as bytes already."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802 - the name that messages have
+        """The bytes of the answer."""
+        ...
+
+
 class BatchLane:
     """Serves StreamReviews. `decide` is CreateReview with the per-item interceptors around it."""
 
     def __init__(
-        self, decide: Callable[[pb.CreateReviewRequest, Call], pb.Review], policy: MethodPolicy, streams: int
+        self, decide: Callable[[pb.CreateReviewRequest, Call], Serialized], policy: MethodPolicy, streams: int
     ) -> None:
         self._decide = decide
         self._policy = policy
         # A stream holds a thread; the others stay free for unary calls.
         self._slots = BoundedSemaphore(streams)
 
-    def stream_reviews(
-        self, requests: Iterator[pb.StreamReviewsRequest], call: Call
-    ) -> Iterator[pb.StreamReviewsResponse]:
+    def stream_reviews(self, requests: Iterator[pb.StreamReviewsRequest], call: Call) -> Iterator[Encoded]:
         """Answers batch by batch, as they come."""
         if not self._slots.acquire(blocking=False):
             raise DomainError("TOO_MANY_STREAMS", retry_after=1)
@@ -50,9 +61,8 @@ class BatchLane:
         finally:
             self._slots.release()
 
-    def _decide_batch(
-        self, request: pb.StreamReviewsRequest, call: Call, first: int
-    ) -> list[pb.StreamReviewsResult]:
+    def _decide_batch(self, request: pb.StreamReviewsRequest, call: Call, first: int) -> list[bytes]:
+        """The serialized result of every item."""
         try:
             keyed = any(item.idempotency_key for item in request.items)
             with call.transaction(write_only=not keyed):
@@ -67,20 +77,21 @@ class BatchLane:
         return [
             pb.StreamReviewsResult(
                 item_id=item.item_id, index=first + offset, problem=problem_message(failure)
-            )
+            ).SerializeToString()
             for offset, item in enumerate(request.items)
         ]
 
-    def _decide_item(self, item: pb.StreamReviewsItem, call: Call, index: int) -> pb.StreamReviewsResult:
+    def _decide_item(self, item: pb.StreamReviewsItem, call: Call, index: int) -> bytes:
         result = pb.StreamReviewsResult(item_id=item.item_id, index=index)
         item_call = call.for_item(self._policy, item.idempotency_key)
         try:
             if len(item.item_id) > ITEM_ID_LENGTH:
                 raise invalid("item_id", "string.max_len", f"must be at most {ITEM_ID_LENGTH} characters")
-            result.review.CopyFrom(self._decide(item.bill, item_call))
+            review = self._decide(item.bill, item_call).SerializeToString()
         except DomainError as error:
             result.problem.CopyFrom(problem_message(error))
-        return result
+            return result.SerializeToString()
+        return result.SerializeToString() + part(_REVIEW, review)
 
 
 def check_size(items: int) -> None:
@@ -90,15 +101,14 @@ def check_size(items: int) -> None:
         raise invalid("items", code, f"must hold 1 to {BATCH_ITEMS} items")
 
 
-def split(results: list[pb.StreamReviewsResult]) -> Iterator[pb.StreamReviewsResponse]:
+def split(results: list[bytes]) -> Iterator[Encoded]:
     """The results in messages of bounded size, in order."""
-    response, size = pb.StreamReviewsResponse(), 0
+    parts, size = list[bytes](), 0
     for result in results:
-        length = result.ByteSize()
-        if size and size + length > MESSAGE_BYTES:
-            yield response
-            response, size = pb.StreamReviewsResponse(), 0
-        response.results.append(result)
-        size += length
-    if size:
-        yield response
+        if size and size + len(result) > MESSAGE_BYTES:
+            yield Encoded(b"".join(parts))
+            parts, size = [], 0
+        parts.append(part(_RESULTS, result))
+        size += len(result)
+    if parts:
+        yield Encoded(b"".join(parts))

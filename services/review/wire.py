@@ -14,6 +14,7 @@ from services.kernel.errors import DomainError, FieldFault
 from services.kernel.money import ZERO, NotADecimalError, amount_from_wire, amount_to_wire, rate_from_wire
 from services.review.domain.bill import Bill, ContractTerms, Line
 from services.review.domain.decision import Decision, LineDecision, Step
+from services.review.encoding import part, tag
 
 OFFICE = "11"
 NO_DATE = "No date of service was sent; priced as of the day of the request, {}."
@@ -122,47 +123,55 @@ def _assumptions(request: review_service_pb2.CreateReviewRequest, today: date) -
     return tuple(found)
 
 
-def write_decision(decision: Decision, review: review_service_pb2.Review) -> None:
-    """Fills amounts, status, lines and warnings of the answer."""
+def head_of(decision: Decision, review: review_service_pb2.Review) -> None:
+    """Fills status, amounts and warnings of the answer: all of it but its lines."""
     review.status = decision.status.value
     review.total_charge = amount_to_wire(decision.charge)
     review.allowed_amount = amount_to_wire(decision.allowed)
     review.warnings.extend(decision.warnings)
-    for line in decision.lines:
-        _write_line(line, review.lines.add())
 
 
-_SERVICES: WeakKeyDictionary[object, rule_trace_pb2.LineResult] = WeakKeyDictionary()
-"""The converted beginning of each remembered service's trace; forgotten together with it."""
+def lines_of(decision: Decision) -> bytes:
+    """The lines of the answer, as they follow its head."""
+    return b"".join([part(_LINES, _line_of(line)) for line in decision.lines])
 
 
-def _write_line(decision: LineDecision, result: rule_trace_pb2.LineResult) -> None:
+_LINES = tag(review_service_pb2.Review.DESCRIPTOR, "lines")
+_SERVICES: WeakKeyDictionary[object, bytes] = WeakKeyDictionary()
+"""The serialized beginning of each remembered service's trace; forgotten together with it."""
+
+
+def _line_of(decision: LineDecision) -> bytes:
+    """A line: what all lines of its service share, then what is its own."""
     line = decision.line
     steps, citations, _ = decision.shared
-    if decision.origin is not None:
-        common = _SERVICES.get(decision.origin)
-        if common is None:
-            common = rule_trace_pb2.LineResult()
-            _write_trace(common, decision.steps[:steps], decision.citations[:citations])
-            _SERVICES[decision.origin] = common
-        result.CopyFrom(common)
-    _write_trace(result, decision.steps[steps:], decision.citations[citations:])
-    result.line_number = line.number
-    result.line_id = line.line_id
-    result.cpt = line.code
-    result.modifiers.extend(line.modifiers)
-    result.units = line.units
-    result.charge = amount_to_wire(line.charge)
-    result.allowed_amount = amount_to_wire(decision.allowed)
-    result.status = decision.status.value
+    own = rule_trace_pb2.LineResult(
+        line_number=line.number,
+        line_id=line.line_id,
+        cpt=line.code,
+        modifiers=line.modifiers,
+        units=line.units,
+        charge=amount_to_wire(line.charge),
+        allowed_amount=amount_to_wire(decision.allowed),
+        status=decision.status.value,
+        warnings=decision.warnings,
+    )
     for reason in decision.reasons:
-        result.reduction_reasons.add(
+        own.reduction_reasons.add(
             carc=reason.carc,
             group_code=reason.group,
             amount=amount_to_wire(reason.amount),
             description=reason.words,
         )
-    result.warnings.extend(decision.warnings)
+    _write_trace(own, decision.steps[steps:], decision.citations[citations:])
+    if decision.origin is None:
+        return own.SerializeToString()
+    common = _SERVICES.get(decision.origin)
+    if common is None:
+        shared = rule_trace_pb2.LineResult()
+        _write_trace(shared, decision.steps[:steps], decision.citations[:citations])
+        common = _SERVICES[decision.origin] = shared.SerializeToString()
+    return common + own.SerializeToString()
 
 
 def _write_trace(

@@ -42,9 +42,7 @@ def string_fields(descriptor: Descriptor, path: tuple[str, ...] = ()) -> Iterato
         here = (*path, field.name)
         if field.type == FieldDescriptor.TYPE_STRING:
             yield here
-        elif field.type == FieldDescriptor.TYPE_MESSAGE and field.message_type.full_name.startswith(
-            "allowable."
-        ):
+        elif field.message_type is not None and field.message_type.full_name.startswith("allowable."):
             yield from string_fields(field.message_type, here)
 
 

@@ -73,7 +73,7 @@ class Flight:
         self.sent += len(content) + sum(len(value) for _, value in more)
         given = dict(more)
         metadata = [(k, v) for k, v in self.partner.headers.items() if k not in given]
-        call = self.partner.stack.channel.unary_unary(path)
+        call = self.partner.stack.channel.unary_unary(path, bytes, bytes)
         try:
             call(content, metadata=(*metadata, *more), timeout=20)
         except grpc.RpcError as error:
@@ -182,7 +182,7 @@ def into_headers(flight: Flight) -> None:
             flight.rest("credentials", verb, path, headers={"authorization": authorization})
             flight.native("credentials", path_of(method), b"", ("authorization", authorization))
         flight.rest("an API key", verb, path, headers={"x-api-key": token()})
-        more = [
+        more: list[tuple[str, str | bytes]] = [
             ("x-request-id", person()),
             ("x-note", person()),
             ("x-note-bin", person().encode()),
@@ -268,18 +268,14 @@ def test_enough_was_sent(flight: Flight) -> None:
 
 def test_the_search_finds_what_it_should() -> None:
     someone = person()
-    encoded = [base64.b64encode(b"x" * n + someone.encode()) for n in range(3)]
+    encoded = [base64.b64encode(b"x" * n + someone.encode()).decode() for n in range(3)]
     for content in (someone, someone.upper(), someone.encode().hex(), *encoded, f"tin {canary.TAX_ID}"):
         assert found_in(content), content
 
 
 def test_no_error_repeats_it(flight: Flight) -> None:
-    assert (
-        leaks(
-            {f"{number}: {what}, {status}": said for number, (what, status, said) in enumerate(flight.errors)}
-        )
-        == {}
-    )
+    answers = {f"{n}: {what}, {status}": said for n, (what, status, said) in enumerate(flight.errors)}
+    assert leaks(answers) == {}
 
 
 def test_none_of_it_was_a_server_error(flight: Flight) -> None:

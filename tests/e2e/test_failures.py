@@ -1,8 +1,9 @@
-"""Any process may die at any moment: nothing acknowledged is lost, nothing is doubled, service is back soon."""
+"""Any process may die at any moment: nothing acknowledged is lost or doubled, and service is back soon."""
 
 from __future__ import annotations
 
 import base64
+import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +21,9 @@ from tests.harness.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
-VICTIMS = ("server-0", "postgres", "gateway", "server-1", "postgres", "gateway", "server-0", "postgres", "gateway",
-           "server-1")  # fmt: skip
+# Ten kills, each kind of process in turn.
+VICTIMS = ["server-0", "postgres", "gateway", "server-1", "postgres", "gateway"]
+VICTIMS += ["server-0", "postgres", "gateway", "server-1"]
 CLIENTS = 4
 SECONDS_TO_RECOVER = 5.0
 ALLOWED = {(502, "upstream_error"), (503, "unavailable"), (504, "deadline_exceeded")}
@@ -72,7 +74,8 @@ def records(story: Story) -> Counter[bytes]:
 
 def test_service_is_back_within_seconds(story: Story) -> None:
     measured = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in story.outages)
-    print(f"\nback after a kill: {measured}; slowest {max(s for _, s in story.outages):.2f} s")
+    slowest = max(seconds for _, seconds in story.outages)
+    sys.stdout.write(f"\nback after a kill: {measured}; slowest {slowest:.2f} s\n")
     slow = [(name, round(seconds, 2)) for name, seconds in story.outages if seconds > SECONDS_TO_RECOVER]
     assert slow == []
 
@@ -160,7 +163,7 @@ def test_servers_killed_in_the_middle_of_a_call_leave_one_record(story: Story) -
 
 def wait_for_waiting(stack: Stack) -> None:
     """Returns when a server's statement stands at a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     end = time.monotonic() + 5
     while not count(stack, query):
         assert time.monotonic() < end, "no call reached the lock"

@@ -67,12 +67,13 @@ def test_grpc(acme: Partner) -> None:
 
 
 def test_the_certificate_covers_the_tenants_host(acme: Partner) -> None:
+    acme.create()
     host = f"{acme.tenant.host}.localhost"
     assert get(acme, "/v1/reviews", host).status_code == 200
     with secure_channel(acme.stack, host) as channel:
         stub = review_service_pb2_grpc.ReviewServiceStub(channel)
         request = review_service_pb2.ListReviewsRequest(page_size=1)
-        assert stub.ListReviews(request, metadata=acme.metadata(), timeout=10)
+        assert len(stub.ListReviews(request, metadata=acme.metadata(), timeout=10).reviews) == 1
 
 
 def test_another_tenants_host_is_refused(acme: Partner, bluefern: Partner) -> None:

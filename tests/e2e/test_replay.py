@@ -14,13 +14,13 @@ from services.config import Settings
 from services.jurisdictions.rulebook import DATA, Rulebook
 from services.kernel.call import Call, Principal
 from services.kernel.clock import Clock
-from services.kernel.cursor import Cursors
 from services.kernel.db import Database, Tenant
 from services.kernel.errors import DomainError
 from services.kernel.policy import method_policy
+from services.review import wire
 from services.review.domain import steps
 from services.review.domain.engine import Engine
-from services.review.servicer import ReviewServicer, decide
+from services.review.servicer import ReviewServicer
 from services.review.store import ReviewStore
 from services.review.versions import Engines
 from tests.e2e.partner import Partner, bill, message, refusal, unique
@@ -69,11 +69,10 @@ def moved_on(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
 def later(settings: Settings, database: Database, moved_on: Rulebook) -> ReviewServicer:
     """The review service as a server would run it that was started with the changed data."""
     return ReviewServicer(
-        settings,
-        Engines(moved_on, database),
-        ReviewStore(settings.master_key),
-        Cursors(settings.master_key),
-        b"k" * 32,
+        settings=settings,
+        engines=Engines(moved_on, database),
+        store=ReviewStore(settings.master_key),
+        link_key=b"k" * 32,
     )
 
 
@@ -112,10 +111,10 @@ def test_a_replay_stores_nothing(acme: Partner) -> None:
 
 def test_the_changed_data_decides_otherwise(acme: Partner, moved_on: Rulebook) -> None:
     """Without this the next test would prove nothing."""
-    answered, decided = acme.create(), pb.Review()
-    decide(Engine(moved_on), message(bill()), decided, today=date(2026, 1, 1))
-    assert decided.versions.rules != answered["versions"]["rules"]
-    assert decided.allowed_amount > answered["allowedAmount"]
+    answered = acme.create()
+    decided = Engine(moved_on).review(wire.bill_of(message(bill()), date(2026, 1, 1)), allow_recalled=True)
+    assert moved_on.version != answered["versions"]["rules"]
+    assert float(decided.allowed) > answered["allowedAmount"]
 
 
 def test_after_the_data_moved_on_a_replay_runs_with_the_pinned_pack(

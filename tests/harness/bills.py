@@ -33,9 +33,8 @@ def engine() -> Engine:
 def review(bill: Mapping[str, Any], on: Engine | None = None, *, live: bool = False) -> pb.Review:
     """The decision as it would be stored."""
     request = json_format.ParseDict(dict(bill), pb.CreateReviewRequest())
-    answer = pb.Review(review_id="rv_TEST", livemode=live)
-    decide(on or engine(), request, answer, today=TODAY)
-    return answer
+    head = pb.Review(review_id="rv_TEST", livemode=live)
+    return pb.Review.FromString(decide(on or engine(), request, head, today=TODAY))
 
 
 def as_json(answer: pb.Review) -> dict[str, Any]:
