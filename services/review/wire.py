@@ -145,17 +145,16 @@ def _line_of(decision: LineDecision) -> bytes:
     """A line: what all lines of its service share, then what is its own."""
     line = decision.line
     steps, citations, _ = decision.shared
-    own = rule_trace_pb2.LineResult(
-        line_number=line.number,
-        line_id=line.line_id,
-        cpt=line.code,
-        modifiers=line.modifiers,
-        units=line.units,
-        charge=amount_to_wire(line.charge),
-        allowed_amount=amount_to_wire(decision.allowed),
-        status=decision.status.value,
-        warnings=decision.warnings,
-    )
+    own = rule_trace_pb2.LineResult()
+    own.line_number = line.number
+    own.line_id = line.line_id
+    own.cpt = line.code
+    own.modifiers.extend(line.modifiers)
+    own.units = line.units
+    own.charge = amount_to_wire(line.charge)
+    own.allowed_amount = amount_to_wire(decision.allowed)
+    own.status = decision.status.value
+    own.warnings.extend(decision.warnings)
     for reason in decision.reasons:
         own.reduction_reasons.add(
             carc=reason.carc,
