@@ -27,6 +27,7 @@ from allowable.review.v1 import review_service_pb2 as pb
 from allowable.review.v1 import review_service_pb2_grpc
 from tests.e2e.partner import Metadata, Partner, newcomer, operator
 from tests.e2e.processes import SERVERS, direct, processes, wait_for_successor
+from tests.e2e.test_stream import Stream, item, open_stream
 from tests.harness.stack import Stack, Tenant
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -102,6 +103,8 @@ class World:
     rotating: Partner
     rotate_path: str
     secrets: list[Metadata]
+    streams: dict[str, Stream]
+    """Opened before the revocations, and open still."""
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +117,7 @@ def channels(breakable: Stack) -> Iterator[dict[str, grpc.Channel]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def world(breakable: Stack, channels: dict[str, grpc.Channel]) -> World:
+def world(breakable: Stack, channels: dict[str, grpc.Channel]) -> Iterator[World]:
     first, second, third, fourth = (newcomer(breakable) for _ in range(4))
     listed = first.get("/v1/api-keys").json()["api_keys"]
 
@@ -136,15 +139,25 @@ def world(breakable: Stack, channels: dict[str, grpc.Channel]) -> World:
         assert made.status_code == 201, made.text
         secrets.append((secrets[0][0], ("x-api-key", made.json()["secret"])))
 
-    return World(
-        watch(channels, first.metadata(), revoke_key),
-        watch(channels, second.metadata(), revoke_client),
-        watch(channels, third.metadata(), suspend),
-        watch(channels, secrets[0], rotate),
-        fourth,
-        path,
-        secrets,
-    )
+    with ExitStack() as opened:
+        doomed = {"revoked_key": first, "revoked_client": second, "suspended_tenant": third}
+        streams = {
+            # Straight to a server: the gateway is started anew in between.
+            what: opened.enter_context(open_stream(partner, channels[SERVERS[0]], seconds=2 * MAY_TAKE))
+            for what, partner in doomed.items()
+        }
+        for stream in streams.values():
+            stream.exchange([item()])
+        yield World(
+            watch(channels, first.metadata(), revoke_key),
+            watch(channels, second.metadata(), revoke_client),
+            watch(channels, third.metadata(), suspend),
+            watch(channels, secrets[0], rotate),
+            fourth,
+            path,
+            secrets,
+            streams,
+        )
 
 
 def key_of(token: str) -> str:
@@ -282,3 +295,12 @@ def test_a_revocation_reaches_every_process_within_a_minute(
     sys.stdout.write(f"\n{what} worked for another {lived:.1f} s at {place}\n")
     assert lived < MAY_TAKE
     assert watched.reasons == {status}
+
+
+@pytest.mark.parametrize("what", ["revoked_key", "revoked_client", "suspended_tenant"])
+def test_a_revocation_ends_open_streams_too(world: World, what: str) -> None:
+    watched: Watch = getattr(world, what)
+    watched.result(SERVERS[0])
+    with pytest.raises(grpc.RpcError) as caught:
+        world.streams[what].exchange([item()])
+    assert caught.value.code().name in REFUSALS

@@ -35,12 +35,12 @@ NOT_DECIDED = ("reviewId", "createdAt", "ruleTraceReference", "reportUrl")
 class Stream:
     """One open stream: batches are sent one by one, and each is waited for."""
 
-    def __init__(self, partner: Partner, channel: grpc.Channel | None = None) -> None:
+    def __init__(self, partner: Partner, channel: grpc.Channel | None, seconds: float) -> None:
         self._batches: queue.SimpleQueue[pb.StreamReviewsRequest | None] = queue.SimpleQueue()
         stub = review_service_pb2_grpc.ReviewServiceStub(channel or partner.stack.channel)
         # A call is its own iterator, which its type does not say.
         self.answers: Any = stub.StreamReviews(
-            iter(self._batches.get, None), metadata=partner.metadata(), timeout=SECONDS
+            iter(self._batches.get, None), metadata=partner.metadata(), timeout=seconds
         )
 
     def send(self, items: list[pb.StreamReviewsItem]) -> None:
@@ -64,8 +64,10 @@ class Stream:
 
 
 @contextmanager
-def open_stream(partner: Partner, channel: grpc.Channel | None = None) -> Iterator[Stream]:
-    stream = Stream(partner, channel)
+def open_stream(
+    partner: Partner, channel: grpc.Channel | None = None, seconds: float = SECONDS
+) -> Iterator[Stream]:
+    stream = Stream(partner, channel, seconds)
     try:
         yield stream
     finally:

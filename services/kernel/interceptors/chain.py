@@ -19,6 +19,8 @@ Wrap = Callable[[MethodPolicy, Handler], Handler]
 ORDER = ("request_id", "observe", "errors", "auth", "tenancy", "quota", "validation", "idempotency")
 PER_ITEM = ("quota", "validation", "idempotency")
 """Links that concern one message; a stream applies them to each item instead of to the stream."""
+PER_MESSAGE = ("auth",)
+"""Links that a stream passes again with every message: its caller may have been shut out meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,13 @@ class Chain:
 
     def around_stream(self, policy: MethodPolicy, handler: Handler) -> Callable[[Any, Call], Iterator[Any]]:
         """A streaming handler with the links that concern the stream as a whole."""
+        admit = self._wrap(policy, lambda request, _call: request, PER_MESSAGE)
+
+        def admitted(requests: Iterator[Any], call: Call) -> Any:
+            return handler((admit(request, call) for request in requests), call)
+
         names = [link.name for link in self.links if link.name not in PER_ITEM]
-        return self._wrap(policy, handler, names)
+        return self._wrap(policy, admitted, names)
 
     def _wrap(self, policy: MethodPolicy, handler: Handler, names: Sequence[str]) -> Handler:
         for link in reversed(self.links):

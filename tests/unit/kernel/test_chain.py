@@ -50,6 +50,14 @@ def test_items_of_a_stream_pass_the_links_that_concern_one_message() -> None:
     assert seen == ["quota", "validation", "idempotency"]
 
 
+def test_a_stream_passes_the_look_at_its_credentials_again_with_every_message() -> None:
+    seen: list[str] = []
+    chain = Chain([noting(name, seen) for name in ORDER])
+    stream = chain.around_stream(POLICY, lambda requests, _call: requests)
+    assert list(stream(iter(["one", "two"]), a_call())) == ["one", "two"]
+    assert seen == ["request_id", "observe", "errors", "auth", "tenancy", "auth", "auth"]
+
+
 @pytest.mark.parametrize("position", range(len(ORDER) - 1))
 def test_any_other_order_stops_the_start(position: int) -> None:
     names = list(ORDER)
