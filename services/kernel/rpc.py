@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_status import rpc_status
 
@@ -23,11 +23,12 @@ from services.kernel.clock import Clock
 from services.kernel.db import Database
 from services.kernel.errors import DomainError
 from services.kernel.interceptors.chain import Chain
-from services.kernel.policy import method_policy
+from services.kernel.policy import MethodPolicy, method_policy
 
 HTTP_OK, HTTP_UNAUTHORIZED = 200, 401
 
 Handler = Callable[[Any, Call], Any]
+Read = Callable[[bytes], Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,44 +74,67 @@ def check_table(service: Service) -> None:
 def _handler(
     method: MethodDescriptor, function: Handler, runtime: Runtime
 ) -> grpc.RpcMethodHandler[Any, Any]:
+    """Messages are read here and not by gRPC, whose failure to do so would be no reason of the catalog."""
     policy = method_policy(method)
     read = GetMessageClass(method.input_type).FromString
-
-    def begin(context: grpc.ServicerContext) -> Call:
-        metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
-        return Call(
-            policy,
-            metadata,
-            runtime.clock,
-            runtime.database,
-            cursor_key=runtime.cursor_key,
-        )
-
     if policy.streaming:
-        stream = runtime.chain.around_stream(policy, function)
+        return grpc.stream_stream_rpc_method_handler(_stream(policy, function, runtime, read), None, _write)
+    return grpc.unary_unary_rpc_method_handler(_unary(policy, function, runtime, read), None, _write)
 
-        def answer_stream(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Message]:
-            call = begin(context)
-            try:
-                yield from stream(requests, call)
-            except DomainError as error:
-                _fail(error, call, context)
 
-        return grpc.stream_stream_rpc_method_handler(answer_stream, read, _write)
+def _unary(policy: MethodPolicy, function: Handler, runtime: Runtime, read: Read) -> Callable[..., Any]:
+    handle = runtime.chain.around(policy, function)
+    refuse = runtime.chain.around_unreadable(policy, _refuse_unreadable)
 
-    unary = runtime.chain.around(policy, function)
-
-    def answer(request: Message, context: grpc.ServicerContext) -> Any:
-        call = begin(context)
+    def answer(content: bytes, context: grpc.ServicerContext) -> Any:
+        call = _begin(policy, runtime, context)
         try:
-            response = unary(request, call)
+            try:
+                request = read(content)
+            except DecodeError:
+                response = refuse(content, call)
+            else:
+                response = handle(request, call)
         except DomainError as error:
             _fail(error, call, context)
         else:
-            context.send_initial_metadata(tuple(_headers(call)))
+            headers = _headers(call)
+            if headers:  # a frame of their own, so only when there are any
+                context.send_initial_metadata(tuple(headers))
+            context.set_trailing_metadata((("x-request-id", call.request_id),))
             return response
 
-    return grpc.unary_unary_rpc_method_handler(answer, read, _write)
+    return answer
+
+
+def _stream(policy: MethodPolicy, function: Handler, runtime: Runtime, read: Read) -> Callable[..., Any]:
+    handle = runtime.chain.around_stream(policy, function)
+
+    def readable(contents: Iterator[bytes], call: Call) -> Iterator[Message]:
+        for content in contents:
+            try:
+                request = read(content)
+            except DecodeError:
+                _refuse_unreadable(content, call)
+            yield request
+
+    def answer(contents: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Message]:
+        call = _begin(policy, runtime, context)
+        try:
+            yield from handle(readable(contents, call), call)
+        except DomainError as error:
+            _fail(error, call, context)
+
+    return answer
+
+
+def _begin(policy: MethodPolicy, runtime: Runtime, context: grpc.ServicerContext) -> Call:
+    metadata = {key: value for key, value in context.invocation_metadata() if isinstance(value, str)}
+    return Call(policy, metadata, runtime.clock, runtime.database, cursor_key=runtime.cursor_key)
+
+
+def _refuse_unreadable(_content: bytes, _call: Call) -> NoReturn:
+    raise DomainError("INVALID_REQUEST", "The message is not valid protobuf.")
 
 
 def _write(message: Message) -> bytes:
@@ -118,7 +142,8 @@ def _write(message: Message) -> bytes:
 
 
 def _headers(call: Call) -> list[tuple[str, str | bytes]]:
-    headers: list[tuple[str, str | bytes]] = [*call.headers, ("x-request-id", call.request_id)]
+    """What must stand before the answer. The gateway returns the request id by itself."""
+    headers: list[tuple[str, str | bytes]] = [*call.headers]
     if call.http_status != HTTP_OK:
         headers.append(("x-http-code", str(call.http_status)))
     if call.replayed:

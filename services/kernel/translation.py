@@ -146,4 +146,5 @@ def problem_message(error: DomainError) -> problem_pb2.Problem:
             problem_pb2.FieldProblem(field=f.field, code=f.code, message=f.message)
             for f in error.faults[:FAULTS_SHOWN]
         ],
+        reset_at=rfc3339(error.reset_at) if error.reset_at else "",
     )

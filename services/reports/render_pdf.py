@@ -16,7 +16,7 @@ from services.reports.render_html import TEMPLATES, TONES
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """The document's own date is a constant, so that the same decision gives the same bytes."""
 
-LINES_IN_FULL = 150
+LINES_IN_FULL = 50
 """Typst needs 1.5 MB of memory and 5 ms for each calculation; the document says what it leaves out."""
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 

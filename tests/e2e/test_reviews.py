@@ -146,7 +146,6 @@ def test_amounts_as_large_as_the_limits_allow_are_stored(acme: Partner) -> None:
     assert acme.reviews.GetReview(request, metadata=acme.metadata(), timeout=SECONDS) == review
 
 
-@pytest.mark.xfail(strict=True, reason="the gateway gives up at a compression of 100 to 1")
 def test_a_bill_of_equal_lines_is_read_however_well_it_compresses(acme: Partner) -> None:
     line = {"cpt": "99213", "charge": 175.0}
     answer = acme.post(bill(lines=[line] * 999))

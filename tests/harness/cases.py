@@ -4,7 +4,7 @@ A case holds `name`, `call` (an RPC of the review, pricing or identity family), 
 as JSON, camelCase), and what is wanted: `grpc` (status name), `http` (status), `reason` (of the error
 catalog), `fields` (paths the error must name), `answer` (members the answer must have; lists by
 position; other members are free). `credentials` picks what is presented, `only` limits the transport,
-and `body` replaces the REST body by raw bytes.
+`body` replaces the REST body by raw bytes, and `lines` repeats the one line of the bill.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ class Case:
     only: str = ""
     body: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    lines: int = 0
+    """Repeats the request's one line so many times."""
     note: str = ""
 
 
@@ -82,6 +84,8 @@ def load(folder: Path) -> Iterator[tuple[Case, str]]:
     for path in sorted(folder.rglob("*.yaml")):
         for entry in yaml.safe_load(path.read_text()):
             case = Case(**entry, file=str(path.relative_to(folder).with_suffix("")))
+            if case.lines:
+                case.request["lines"] *= case.lines
             for transport in TRANSPORTS:
                 if case.only in ("", transport):
                     yield case, transport

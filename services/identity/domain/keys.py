@@ -21,6 +21,8 @@ _BODY = 43  # 62 ** 43 > 2 ** 256
 _CHECKSUM = 6  # 62 ** 6 > 2 ** 32
 _SHOWN = 6
 DEFAULT_OVERLAP_SECONDS = 86_400
+SHORTEST_OVERLAP_SECONDS = 30
+"""Processes remember a secret for so long at most; a shorter overlap could not be kept exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,9 @@ def check_active(state: KeyState, now: datetime) -> None:
 def rotate(state: KeyState, new: Secret, overlap_seconds: int, now: datetime) -> KeyState:
     """The state with a new secret; the present one works on for the overlap. Never three at once."""
     check_active(state, now)
+    if 0 < overlap_seconds < SHORTEST_OVERLAP_SECONDS:
+        must = f"must be 0, or at least {SHORTEST_OVERLAP_SECONDS}"
+        raise invalid("overlap_seconds", "overlap_seconds", must)
     if state.previous_lives(now):
         raise DomainError("INVALID_STATE", "The API key has two working secrets already.")
     return KeyState(

@@ -17,6 +17,8 @@ Handler = Callable[[Any, Call], Any]
 Wrap = Callable[[MethodPolicy, Handler], Handler]
 
 ORDER = ("request_id", "observe", "errors", "auth", "tenancy", "quota", "validation", "idempotency")
+UNREADABLE = ("request_id", "observe", "errors")
+"""Links that look at no message."""
 PER_ITEM = ("quota", "validation", "idempotency")
 """Links that concern one message; a stream applies them to each item instead of to the stream."""
 PER_MESSAGE = ("auth",)
@@ -42,6 +44,10 @@ class Chain:
     def around(self, policy: MethodPolicy, handler: Handler) -> Handler:
         """The handler of a unary method with every link around it."""
         return self._wrap(policy, handler, [link.name for link in self.links])
+
+    def around_unreadable(self, policy: MethodPolicy, handler: Handler) -> Handler:
+        """A handler of what is no message at all: numbered, counted, refused; nobody is asked who calls."""
+        return self._wrap(policy, handler, UNREADABLE)
 
     def around_item(self, policy: MethodPolicy, handler: Handler) -> Handler:
         """The handler of one item of a stream with the per-item links around it."""

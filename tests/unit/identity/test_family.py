@@ -15,10 +15,10 @@ import pytest
 
 import allowable
 from services.config import Settings
-from services.kernel.background import Ticker
 from services.identity.domain.quota import METERS, PLANS
 from services.identity.domain.scopes import SCOPES
 from services.identity.family import open_identity
+from services.kernel.background import Ticker
 from services.kernel.clock import Clock
 from services.kernel.db import Database
 from services.kernel.policy import MethodPolicy, method_policy

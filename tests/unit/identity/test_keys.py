@@ -91,7 +91,7 @@ class KeyLife(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
-    @rule(overlap=st.integers(0, 200_000))
+    @rule(overlap=st.just(0) | st.integers(keys.SHORTEST_OVERLAP_SECONDS, 200_000))
     def rotate(self, overlap: int) -> None:
         second = MINT.api_key(livemode=True)
         dead = self.revoked or (self.expires and self.expires <= self.now)

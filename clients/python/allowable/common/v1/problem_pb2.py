@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!allowable/common/v1/problem.proto\x12\x13\x61llowable.common.v1\"\xaf\x01\n\x07Problem\x12\x14\n\x05\x65rror\x18\x01 \x01(\tR\x05\x65rror\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tnext_step\x18\x03 \x01(\tR\x08nextStep\x12\x1c\n\tretryable\x18\x04 \x01(\x08R\tretryable\x12\x39\n\x06\x65rrors\x18\x05 \x03(\x0b\x32!.allowable.common.v1.FieldProblemR\x06\x65rrors\"R\n\x0c\x46ieldProblem\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x03 \x01(\tR\x07messageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!allowable/common/v1/problem.proto\x12\x13\x61llowable.common.v1\"\xca\x01\n\x07Problem\x12\x14\n\x05\x65rror\x18\x01 \x01(\tR\x05\x65rror\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x1b\n\tnext_step\x18\x03 \x01(\tR\x08nextStep\x12\x1c\n\tretryable\x18\x04 \x01(\x08R\tretryable\x12\x39\n\x06\x65rrors\x18\x05 \x03(\x0b\x32!.allowable.common.v1.FieldProblemR\x06\x65rrors\x12\x19\n\x08reset_at\x18\x06 \x01(\tR\x07resetAt\"R\n\x0c\x46ieldProblem\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x03 \x01(\tR\x07messageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'allowable.common.v1.problem
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROBLEM']._serialized_start=59
-  _globals['_PROBLEM']._serialized_end=234
-  _globals['_FIELDPROBLEM']._serialized_start=236
-  _globals['_FIELDPROBLEM']._serialized_end=318
+  _globals['_PROBLEM']._serialized_end=261
+  _globals['_FIELDPROBLEM']._serialized_start=263
+  _globals['_FIELDPROBLEM']._serialized_end=345
 # @@protoc_insertion_point(module_scope)

@@ -29,6 +29,7 @@ class Problem(_message.Message):
     NEXT_STEP_FIELD_NUMBER: _builtins.int
     RETRYABLE_FIELD_NUMBER: _builtins.int
     ERRORS_FIELD_NUMBER: _builtins.int
+    RESET_AT_FIELD_NUMBER: _builtins.int
     error: _builtins.str
     """Stable code, lower snake case, e.g. `invalid_request`."""
     message: _builtins.str
@@ -37,6 +38,8 @@ class Problem(_message.Message):
     """What to do next."""
     retryable: _builtins.bool
     """Whether the same call may succeed later."""
+    reset_at: _builtins.str
+    """When a monthly limit starts again, RFC 3339; empty for other problems."""
     @_builtins.property
     def errors(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldProblem]:
         """Faults by field; all of them at once."""
@@ -49,10 +52,11 @@ class Problem(_message.Message):
         next_step: _builtins.str = ...,
         retryable: _builtins.bool = ...,
         errors: _abc.Iterable[Global___FieldProblem] | None = ...,
+        reset_at: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "errors", b"errors", "message", b"message", "next_step", b"next_step", "retryable", b"retryable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "errors", b"errors", "message", b"message", "next_step", b"next_step", "reset_at", b"reset_at", "retryable", b"retryable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

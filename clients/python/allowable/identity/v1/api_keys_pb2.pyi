@@ -291,7 +291,7 @@ class RotateApiKeyRequest(_message.Message):
     api_key_id: _builtins.str
     """Identifier."""
     overlap_seconds: _builtins.int
-    """Seconds that the first secret works on; one day when not sent."""
+    """Seconds that the first secret works on: 0, or 30 and more; one day when not sent."""
     def __init__(
         self,
         *,
