@@ -23,7 +23,8 @@ FROM_THE_BILL = frozenset({
 })  # fmt: skip
 """What the bill itself says."""
 WORKED_OUT = frozenset({
-    "setting", "locality", "side", "share_of_one_side", "rank", "units_reduced", "practice_expense_amount",
+    "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
+    "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate",
 })  # fmt: skip
 """What the step made of other figures; its rule is among the line's citations."""
 
@@ -138,8 +139,10 @@ def several(step: Step) -> Decimal:
     shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
     if any(item["name"] == "rank" for item in step["inputs"]):
         return sum((rounded(step, amount(step) * share / HUNDRED) for share in shares), Decimal(0))
-    cut = rounded(step, figure(step, "practice_expense_amount") * (HUNDRED - only(step, "percent")) / HUNDRED)
-    return amount(step) * figure(step, "units") - cut * figure(step, "units_reduced")
+    taken = figure(step, "adjusted_practice_expense") * (HUNDRED - only(step, "percent")) / HUNDRED
+    unit = rounded(step, (figure(step, "adjusted_total") - taken) * figure(step, "factor"))
+    unit = rounded(step, unit * figure(step, "percent_of_rate") / HUNDRED)
+    return amount(step) * figure(step, "units_in_full") + unit * figure(step, "units_reduced")
 
 
 def units(step: Step) -> Decimal:

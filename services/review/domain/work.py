@@ -29,10 +29,10 @@ class LineWork:
     """The working copy of one line. Open until it is denied or held for review."""
 
     __slots__ = (
-        "__weakref__", "allow_recalled", "amount", "bill", "book", "citations", "folder", "inputs",
-        "line", "locality", "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor",
-        "reductions", "row", "rule", "setting", "status", "step_citation", "steps", "units_priced",
-        "warnings", "words",
+        "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "citations",
+        "folder", "inputs", "line", "locality", "origin", "pair", "percent_of_rate", "practice_expense",
+        "rate_factor", "reductions", "row", "rule", "setting", "status", "step_citation", "steps",
+        "units_priced", "warnings", "words",
     )  # fmt: skip
 
     def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
@@ -49,8 +49,10 @@ class LineWork:
         self.row: RelativeValue | None = None
         self.setting = ""
         self.locality: Locality | None = None
+        self.adjusted_total: Decimal | None = None
+        """Relative value units times their indices, summed; needed again by therapy reduction."""
         self.practice_expense: Decimal | None = None
-        """Practice expense RVUs of the setting times the index; needed again by therapy reduction."""
+        """The practice expense part of it."""
         self.rate_factor: Decimal | None = None
         """Conversion factor the rate was made with."""
         self.percent_of_rate = Decimal(100)
@@ -145,7 +147,8 @@ class LineWork:
         copy.allow_recalled = self.allow_recalled
         copy.amount, copy.status, copy.words = self.amount, self.status, self.words
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
-        copy.practice_expense, copy.rate_factor = self.practice_expense, self.rate_factor
+        copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
+        copy.rate_factor = self.rate_factor
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
         copy.steps, copy.citations = self.steps.copy(), self.citations.copy()
         copy.warnings, copy.inputs = self.warnings.copy(), []

@@ -116,6 +116,12 @@ def test_therapy_keeps_one_practice_expense() -> None:
     assert amounts(medicare({"cpt": "97110", "units": 3})) == [87.42]
 
 
+def test_a_reduced_therapy_unit_is_rounded_once() -> None:
+    """(0.45 x 1.042 + 0.43 x 1.194 / 2 + 0.01 x 0.690) x 32.3465 = 23.6941; 32.00 less half of 16.61 is 23.70."""
+    bill = medicare({"cpt": "97110", "units": 2}, locality="01182-18")
+    assert amounts(bill) == [55.69]
+
+
 def test_therapy_of_two_days_is_counted_by_day() -> None:
     bill = medicare({"cpt": "97110"}, {"cpt": "97140", "dateOfService": "2025-06-11"})
     assert amounts(bill) == [35.72, 33.64]

@@ -141,18 +141,28 @@ def _pay_by_rank(work: LineWork, params: Mapping[str, str], ranks: Sequence[int]
 
 
 def _pay_therapy(work: LineWork, params: Mapping[str, str], reduced_units: int) -> None:
-    if work.row is None or work.amount is None or work.practice_expense is None or work.rate_factor is None:
+    """A reduced unit has an amount of its own, made like the full one and rounded like it."""
+    total, expense, factor = work.adjusted_total, work.practice_expense, work.rate_factor
+    if work.row is None or work.amount is None or total is None or expense is None or factor is None:
         return
-    full = work.amount * work.line.units
+    full_units = work.line.units - reduced_units
     work.figure("multiple_procedure_indicator", work.row.multiple_procedure, source=work.row.citation)
     share = work.value(f"{params['percents']}.therapy")
-    expense = work.practice_expense * work.rate_factor * work.percent_of_rate / HUNDRED
-    cut = round_cents(expense * (HUNDRED - share) / HUNDRED, ROUNDING)
-    work.figure("practice_expense_amount", expense, "USD per unit")
-    work.figure("units", work.line.units, "units")
+    work.figure("adjusted_total", total, "relative value units")
+    work.figure("adjusted_practice_expense", expense, "relative value units")
+    work.figure("factor", factor, "USD per relative value unit")
+    work.figure("percent_of_rate", work.percent_of_rate)
+    work.figure("units_in_full", full_units, "units")
     work.figure("units_reduced", reduced_units, "units")
-    _close(work, "amount x units - (practice expense x (100 - percent) / 100, rounded) x units reduced",
-           full - cut * reduced_units, full)  # fmt: skip
+    unit = round_cents((total - expense * (HUNDRED - share) / HUNDRED) * factor, ROUNDING)
+    unit = round_cents(unit * work.percent_of_rate / HUNDRED, ROUNDING)
+    _close(
+        work,
+        "amount x units in full + ((adjusted total - adjusted practice expense x (100 - percent) / 100)"
+        " x factor x percent of rate / 100, rounded) x units reduced",
+        work.amount * full_units + unit * reduced_units,
+        work.amount * work.line.units,
+    )
 
 
 def _close(work: LineWork, formula: str, paid: Decimal, full: Decimal) -> None:

@@ -39,6 +39,7 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     work.practice_expense = expense * place.pe_gpci
     work.rate_factor = factor
     total = row.work * place.work_gpci + work.practice_expense + row.malpractice * place.mp_gpci
+    work.adjusted_total = total
     formula = "(work_rvu x work_gpci + pe_rvu x pe_gpci + mp_rvu x mp_gpci) x conversion factor"
     work.set_amount(formula, round_cents(total * factor, ROUNDING), ROUNDING)
 
