@@ -11,7 +11,10 @@ from services.review.domain.work import LineWork
 MEDICARE_REDUCTION = ("45", "The charge is above the fee schedule amount.")
 WORKERS_COMPENSATION_REDUCTION = ("P12", "The charge is above the workers' compensation fee schedule amount.")
 CONTRACT_REDUCTION = ("45", "The charge is above the contracted amount.")
-ABOVE_CHARGE = "The allowed amount is above the charge; no rule that limits it to the charge was applied."
+ABOVE_CHARGE = (
+    "The charge is below the schedule amount; whether this jurisdiction then pays the charge was not read."
+)
+CONTRACT_ABOVE_CHARGE = "The contracted amount is above the charge."
 
 
 def close(work: LineWork) -> LineDecision:
@@ -20,7 +23,7 @@ def close(work: LineWork) -> LineDecision:
         work.hold("The program ended without an amount for this service.")
     allowed = work.amount if work.status is Status.PRICED and work.amount is not None else ZERO
     if work.status is Status.PRICED and allowed > work.line.charge:
-        work.warnings.append(ABOVE_CHARGE)
+        allowed = _above_charge(work, allowed)
     origin = work.origin
     return LineDecision(
         line=work.line,
@@ -33,6 +36,19 @@ def close(work: LineWork) -> LineDecision:
         origin=origin,
         shared=(len(origin.steps), len(origin.citations), len(origin.warnings)) if origin else (0, 0, 0),
     )
+
+
+def _above_charge(work: LineWork, amount: Decimal) -> Decimal:
+    """No rule limited the amount to the charge: parties may agree so, else a person must judge it."""
+    if _by_contract(work):
+        work.warnings.append(CONTRACT_ABOVE_CHARGE)
+        return amount
+    work.hold(ABOVE_CHARGE)
+    return ZERO
+
+
+def _by_contract(work: LineWork) -> bool:
+    return any(step.rule == "contract" for step in work.steps)
 
 
 def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
@@ -58,7 +74,7 @@ def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
 
 
 def _schedule_reduction(work: LineWork, amount: Decimal) -> tuple[str, str, Decimal, str]:
-    if any(step.rule == "contract" for step in work.steps):
+    if _by_contract(work):
         carc, words = CONTRACT_REDUCTION
     elif work.bill.jurisdiction == "MEDICARE":
         carc, words = MEDICARE_REDUCTION

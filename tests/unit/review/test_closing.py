@@ -8,7 +8,7 @@ import pytest
 
 from services.review.domain.closing import close
 from services.review.domain.decision import Decision, Status
-from tests.harness.bills import amounts, medicare, priced
+from tests.harness.bills import amounts, medicare, priced, words
 from tests.unit.review import works
 
 
@@ -35,9 +35,8 @@ def test_a_reduction_takes_no_more_than_the_charge_holds() -> None:
     assert reasons("50.00", "70.00", "15.00", "30.00") == [("59", "15.00"), ("59", "5.00")]
 
 
-@pytest.mark.parametrize("charge", ["40.00", "39.99", "0.00"])
-def test_nothing_is_taken_where_the_charge_is_not_above(charge: str) -> None:
-    assert reasons("40.00", charge, "10.00") == []
+def test_nothing_is_taken_where_the_charge_is_met() -> None:
+    assert reasons("40.00", "40.00", "10.00") == []
 
 
 @pytest.mark.parametrize(("jurisdiction", "carc"), [("MEDICARE", "45"), ("NC", "P12"), ("AR", "P12")])
@@ -50,7 +49,19 @@ def test_the_charge_limits_where_the_program_says_so() -> None:
     assert amounts(medicare({"cpt": "99213", "charge": 60.0})) == [60.0]
     assert amounts(medicare({"cpt": "99213", "charge": 0.0})) == [0.0]
     assert amounts(medicare({"cpt": "99213", "charge": 109.15})) == [109.15]
-    assert amounts({**medicare({"cpt": "99213", "charge": 60.0}), "jurisdiction": "NC"}) == [118.5]
+
+
+def test_a_charge_below_the_schedule_needs_a_person_where_the_rule_was_not_read() -> None:
+    assert amounts({**medicare({"cpt": "99213", "charge": 118.5}), "jurisdiction": "NC"}) == [118.5]
+    below = {**medicare({"cpt": "99213", "charge": 118.49}), "jurisdiction": "NC"}
+    assert amounts(below) == ["needs_review"]
+    assert "not read" in words(below)
+
+
+def test_a_contract_may_pay_more_than_the_charge() -> None:
+    agreed = {"flatRates": [{"cpt": "99213", "rate": 150.0}]}
+    bill = {**medicare({"cpt": "99213", "charge": 100.0}, contract=agreed), "jurisdiction": "NC"}
+    assert amounts(bill) == [150.0]
 
 
 def test_the_charge_limits_all_units_together() -> None:

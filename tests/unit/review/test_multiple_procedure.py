@@ -117,7 +117,7 @@ def test_therapy_keeps_one_practice_expense() -> None:
 
 
 def test_a_reduced_therapy_unit_is_rounded_once() -> None:
-    """(0.45 x 1.042 + 0.43 x 1.194 / 2 + 0.01 x 0.690) x 32.3465 = 23.6941; 32.00 less half of 16.61 is 23.70."""
+    """(0.45 x 1.042 + 0.43 x 1.194 / 2 + 0.01 x 0.690) x 32.3465 = 23.6941, and 32.00 in full."""
     bill = medicare({"cpt": "97110", "units": 2}, locality="01182-18")
     assert amounts(bill) == [55.69]
 
