@@ -151,6 +151,8 @@ def _is_dead(connection: Driver) -> bool:
     if connection.closed:
         return True
     try:
+        # Twice: a server that shuts down sends a last word before it closes its end.
+        connection.pgconn.consume_input()
         connection.pgconn.consume_input()
     except psycopg.OperationalError:
         return True
