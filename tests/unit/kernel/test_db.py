@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -98,10 +99,10 @@ def test_a_row_of_another_tenant_cannot_be_written(call: Call) -> None:
 def test_a_connection_that_the_server_closed_is_replaced(call: Call, database_url: str) -> None:
     assert seen(call, "outbox") == []
     with psycopg.connect(database_url, autocommit=True) as owner:
-        owner.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        owner.execute(f"SELECT pg_terminate_backend(pid) {others}".encode())
+        while owner.execute(f"SELECT 1 {others}".encode()).fetchone():
+            time.sleep(0.01)
     assert seen(call, "outbox") == []
 
 
