@@ -28,7 +28,7 @@ from services.jurisdictions.reading import At, Span, no_overlap, parse
 T = TypeVar("T")
 
 COVERAGE: Final = "coverage.yaml"
-VALUE_PARAMS: Final = ("factor", "percent", "percents")
+VALUE_PARAMS: Final = ("factor", "nonphysician", "percent", "percents")
 """Step parameters that name a value key, or the part of it before the section."""
 FOLDER_PARAMS: Final = ("relative_values",)
 

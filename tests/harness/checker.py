@@ -6,6 +6,7 @@ from what it prints: steps whose amount does not come out, broken chains, sums, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -110,12 +111,13 @@ def unchanged(step: Step) -> Decimal | None:
     return Decimal(step["amountBefore"]) if step["amountBefore"] else None
 
 
-def rate(step: Step, prefix: str = "") -> Decimal:
+def rate(step: Step, prefix: str = "", name: str = "") -> Decimal:
     """Three relative values, each by its index, times the only dollar figure the step reads."""
     total = sum(
         figure(step, value) * figure(step, index)
         for value, index in (
-            ("work_rvu", "work_gpci"), (f"{prefix}pe_rvu", "pe_gpci"), (f"{prefix}mp_rvu", "mp_gpci"),
+            (f"{name}work_rvu", "work_gpci"), (f"{name}{prefix}pe_rvu", "pe_gpci"),
+            (f"{name}{prefix}mp_rvu", "mp_gpci"),
         )
     )  # fmt: skip
     return rounded(step, total * only(step, "USD per relative value unit"))
@@ -130,19 +132,55 @@ def percent(step: Step) -> Decimal:
     return rounded(step, amount(step) * only(step, "percent") / HUNDRED)
 
 
+def of_surgery(step: Step) -> Decimal:
+    """Percents of the amount for the surgery, one of the other, rounded once."""
+    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
+    if not shares:
+        raise Unprinted("a figure in percent")
+    return rounded(step, amount(step) * math.prod(share / HUNDRED for share in shares))
+
+
 def both_sides(step: Step) -> Decimal:
     return rounded(step, amount(step) * figure(step, "share_of_one_side") / HUNDRED)
 
 
 def several(step: Step) -> Decimal:
-    """Surgery by rank, or therapy with part of the practice expense."""
-    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
-    if any(item["name"] == "rank" for item in step["inputs"]):
-        return sum((rounded(step, amount(step) * share / HUNDRED) for share in shares), Decimal(0))
+    """Surgery by rank, tests by their parts, or therapy with part of the practice expense."""
+    names = {item["name"] for item in step["inputs"]}
+    if "rank" in names:
+        return by_rank(step, amount(step) if "base_code" not in names else less_base(step))
+    parts = [part for part in ("professional", "technical") if f"{part}_pe_rvu" in names]
+    if parts:
+        return amount(step) - sum(lost(step, part) for part in parts)
     taken = figure(step, "adjusted_practice_expense") * (HUNDRED - only(step, "percent")) / HUNDRED
     unit = rounded(step, (figure(step, "adjusted_total") - taken) * figure(step, "factor"))
     unit = rounded(step, unit * figure(step, "percent_of_rate") / HUNDRED)
     return amount(step) * figure(step, "units_in_full") + unit * figure(step, "units_reduced")
+
+
+def by_rank(step: Step, unit: Decimal) -> Decimal:
+    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
+    return sum((rounded(step, unit * share / HUNDRED) for share in shares), Decimal(0))
+
+
+def less_base(step: Step) -> Decimal:
+    """An endoscopy less the base code of its family."""
+    return max(amount(step) - of_row(step, "base"), Decimal(0))
+
+
+def lost(step: Step, part: str) -> Decimal:
+    """What the reduction takes of a part of a test."""
+    shares = [item["value"] for item in step["inputs"] if item["name"].endswith(f"_{part}")]
+    if len(shares) != 1:
+        raise Unprinted(f"one percent of the {part} part")
+    whole = of_row(step, part)
+    return whole - rounded(step, whole * Decimal(shares[0]) / HUNDRED)
+
+
+def of_row(step: Step, name: str) -> Decimal:
+    """The amount of a row that is not the line's own, by the line's own factor."""
+    whole = rate(step, name=f"{name}_")
+    return rounded(step, whole * figure(step, "percent_of_rate") / HUNDRED)
 
 
 def units(step: Step) -> Decimal:
@@ -169,6 +207,8 @@ AMOUNTS = {
     "bilateral": both_sides,
     "multiple_procedure": several,
     "units": units,
+    "assistant_surgeon": of_surgery,
+    "co_surgeon": percent,
     "contract": contract,
     "lesser_of_charge": lesser,
 }

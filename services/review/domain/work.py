@@ -32,7 +32,7 @@ class LineWork:
         "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "citations",
         "folder", "inputs", "line", "locality", "origin", "pair", "percent_of_rate", "practice_expense",
         "rate_factor", "reductions", "row", "rule", "setting", "status", "step_citation", "steps",
-        "units_priced", "warnings", "words",
+        "table", "units_priced", "warnings", "words",
     )  # fmt: skip
 
     def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
@@ -47,6 +47,8 @@ class LineWork:
         self.words = ""
         """Why the line was denied or held."""
         self.row: RelativeValue | None = None
+        self.table = ""
+        """The folder whose relative value table the row is in."""
         self.setting = ""
         self.locality: Locality | None = None
         self.adjusted_total: Decimal | None = None
@@ -147,6 +149,7 @@ class LineWork:
         copy.allow_recalled = self.allow_recalled
         copy.amount, copy.status, copy.words = self.amount, self.status, self.words
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
+        copy.table = self.table
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
         copy.rate_factor = self.rate_factor
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None

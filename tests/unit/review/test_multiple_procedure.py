@@ -1,4 +1,4 @@
-"""Several procedures of one day: surgery by rank, therapy by practice expense, the rest by a person."""
+"""Several procedures of one day: surgery by rank, therapy by practice expense, who is held and who waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.review.domain.steps.multiple_procedure import NotPriced, Ranked, Reduced, Waiting
+from services.review.domain.multiple.place import NotPriced, Ranked, Reduced, Waiting
 from services.review.domain.work import LineWork
 from tests.harness.bills import amounts, medicare, priced, words
 from tests.unit.review import works
@@ -90,14 +90,6 @@ def test_one_endoscopy_ranks_with_other_surgery() -> None:
     assert amounts(facility({"cpt": "29881"}, {"cpt": "23412"})) == [322.36, 992.97]
 
 
-@pytest.mark.parametrize("other", ["29880", "29870"])
-def test_two_endoscopies_of_one_family_hold_the_surgery_of_the_day(other: str) -> None:
-    """29870 is the base procedure that 29880 and 29881 contain; it must not be paid at half beside them."""
-    bill = facility({"cpt": "29881"}, {"cpt": other}, {"cpt": "64721"}, {"cpt": "99213"})
-    assert amounts(bill) == ["needs_review"] * 3 + amounts(facility({"cpt": "99213"}))
-    assert "endoscopy" in words(bill)
-
-
 def test_two_units_of_an_endoscopy_go_to_a_person() -> None:
     assert "endoscopy" in words(facility({"cpt": "29881", "units": 3}))
 
@@ -146,22 +138,6 @@ def test_reductions_are_told_apart_from_the_schedule() -> None:
     assert (line["allowedAmount"], found) == (58.1, [("45", 32.72), ("59", 9.18)])
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        [{"cpt": "73721"}, {"cpt": "72148"}],
-        [{"cpt": "73721", "units": 2}],
-        [{"cpt": "73721", "modifiers": ["50"]}],
-        [{"cpt": "73721", "modifiers": ["RT"]}, {"cpt": "73721", "modifiers": ["LT"]}],
-        [{"cpt": "93306"}, {"cpt": "93880"}],
-    ],
-)
-def test_several_tests_of_a_family_go_to_a_person(lines: list[dict[str, Any]]) -> None:
-    """Both knees are two tests: modifier 50 does not escape the reduction."""
-    assert amounts(medicare(*lines)) == ["needs_review"] * len(lines)
-    assert "reduce one another" in words(medicare(*lines))
-
-
 def test_a_test_whose_fee_is_for_both_sides_is_one_test() -> None:
     """93880, indicator 2."""
     assert amounts(medicare({"cpt": "93880", "modifiers": ["50"]})) == amounts(medicare({"cpt": "93880"}))
@@ -175,7 +151,7 @@ def test_plain_films_do_not_reduce_one_another() -> None:
 @pytest.mark.parametrize(
     ("held", "open_"),
     [
-        ({"cpt": "23412", "modifiers": ["80"]}, {"cpt": "64721"}),
+        ({"cpt": "23412", "modifiers": ["22"]}, {"cpt": "64721"}),
         ({"cpt": "24400"}, {"cpt": "64721"}),  # surgery by its code, and in no row we hold
         ({"cpt": "97110", "modifiers": ["CO"]}, {"cpt": "97140"}),
         ({"cpt": "73721", "modifiers": ["CT"]}, {"cpt": "72148"}),
@@ -188,7 +164,7 @@ def test_a_held_line_leaves_the_ranks_of_its_family_open(held: dict[str, Any], o
 
 
 def test_a_held_line_of_another_day_or_family_does_not() -> None:
-    held = {"cpt": "23412", "modifiers": ["80"]}
+    held = {"cpt": "23412", "modifiers": ["22"]}
     bill = facility({**held, "dateOfService": "2025-06-11"}, {"cpt": "64721"})
     assert amounts(bill) == ["needs_review", 534.78]
     assert amounts(medicare({"cpt": "J3301"}, {"cpt": "20610"})) == ["needs_review", 77.41]

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.review.domain.steps import (
+    assistant_surgeon,
     bilateral,
+    co_surgeon,
     code_status,
     contract,
     imaging_cap,
@@ -18,10 +20,12 @@ from services.review.domain.steps import (
     locality,
     modifiers,
     multiple_procedure,
+    one_role_a_day,
     percent,
     relative_value_rate,
     service,
     setting,
+    surgical_role,
     units,
     unresolved,
 )
@@ -56,12 +60,16 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
 
 ONE_LINE: Mapping[str, Callable[[LineWork, Params], None]] = {
     **SERVICE,
+    "surgical_role": surgical_role.apply,
     "units": units.apply,
+    "assistant_surgeon": assistant_surgeon.apply,
+    "co_surgeon": co_surgeon.apply,
     "contract": contract.apply,
     "lesser_of_charge": lesser_of_charge.apply,
 }
 
 ACROSS_LINES: Mapping[str, AcrossLines] = {
+    "one_role_a_day": one_role_a_day,
     "bilateral": bilateral,
     "multiple_procedure": multiple_procedure,
     "unresolved": unresolved,

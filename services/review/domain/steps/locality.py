@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.jurisdictions.model import Locality
+from services.review.domain.indices import figure_indices
 from services.review.domain.work import LineWork
 
 NATIONAL = "NATIONAL"
@@ -25,14 +26,6 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     work.figure("locality", found.id, source=source)
     figure_indices(work, found)
     work.record("geographic indices of the locality" if found.id != NATIONAL else "no geographic adjustment")
-
-
-def figure_indices(work: LineWork, place: Locality) -> None:
-    """Records the three indices; those of NATIONAL are plain ones and come from nobody."""
-    source = None if place.id == NATIONAL else place.citation
-    work.figure("work_gpci", place.work_gpci, "index", source)
-    work.figure("pe_gpci", place.pe_gpci, "index", source)
-    work.figure("mp_gpci", place.mp_gpci, "index", source)
 
 
 def _find(work: LineWork, params: Mapping[str, str]) -> Locality | None:

@@ -2,7 +2,7 @@
 
 A modifier that changes payment and has no rule yet must not be ignored silently: so 99 (more modifiers
 than the line shows), GY and GZ (the provider expects a denial) and PD (bundled with an inpatient stay)
-go to a person too.
+go to a person too. `priced` lists, between spaces, modifiers that only this program has a step for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ INFORMATIONAL = frozenset({
 """Distinct services, anatomy, telehealth and reporting: the amount of the line stays as it is."""
 
 
-def apply(work: LineWork, _params: Mapping[str, str]) -> None:
-    unknown = [m for m in work.line.modifiers if m not in PRICED_BY_A_STEP and m not in INFORMATIONAL]
+def apply(work: LineWork, params: Mapping[str, str]) -> None:
+    known = PRICED_BY_A_STEP | INFORMATIONAL | set(params.get("priced", "").split())
+    unknown = [m for m in work.line.modifiers if m not in known]
     if unknown:
         work.hold(f"Modifier {', '.join(unknown)} can change the payment and must be judged by a person.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.kernel.money import round_cents
-from services.review.domain.steps.locality import figure_indices
+from services.review.domain.indices import figure_indices
 from services.review.domain.work import LineWork
 
 ROUNDING = "half up to cents"

@@ -30,7 +30,7 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     if row is None:
         work.hold(f"Code {line.code} is not in the loaded schedule; it must be priced by report.")
         return
-    work.row = row
+    work.row, work.table = row, table
     work.figure("code", row.code, source=row.citation)
     if row.modifier:
         work.figure("modifier", row.modifier, source=row.citation)

@@ -1,0 +1,1 @@
+"""How the procedures of one day reduce one another: one rule per file, by multiple procedure indicator."""
