@@ -79,6 +79,7 @@ class Database:
         event.listen(self.engine, "checkout", _refuse_dead_connection)
         self._url = url
         self._alone = threading.local()
+        self._owned: set[Driver] = set()
 
     @contextmanager
     def transaction(self, tenant: Tenant | None = None) -> Iterator[Transaction]:
@@ -120,7 +121,11 @@ class Database:
         """The thread's own connection for single statements: no pool, no BEGIN, no reset on the hot path."""
         known: Driver | None = getattr(self._alone, "connection", None)
         if known is None or _is_dead(known):
+            if known is not None:
+                self._owned.discard(known)
+                known.close()
             known = psycopg.connect(self._url, autocommit=True, **_CONNECT)
+            self._owned.add(known)
             self._alone.connection = known
         return known
 
@@ -130,7 +135,9 @@ class Database:
             transaction.driver.execute("SELECT 1").fetchone()
 
     def close(self) -> None:
-        """Closes the pool."""
+        """Closes every connection."""
+        for connection in list(self._owned):
+            connection.close()
         self.engine.dispose()
 
 
