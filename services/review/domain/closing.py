@@ -48,7 +48,7 @@ def _above_charge(work: LineWork, amount: Decimal) -> Decimal:
 
 
 def _by_contract(work: LineWork) -> bool:
-    return any(step.rule == "contract" for step in work.steps)
+    return work.bill.contract is not None and any(step.rule == "contract" for step in work.steps)
 
 
 def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:

@@ -127,9 +127,9 @@ def _run(spec: StepSpec, works: Sequence[LineWork]) -> None:
         for work, place in list(across.places(payable, spec.params)):
             _guard(spec, work, across.apply, place)
         return
-    apply = steps.ONE_LINE[spec.step]
+    apply, concerns = steps.ONE_LINE[spec.step], steps.CONCERNS.get(spec.step)
     for work in works:
-        if work.open or spec.step in steps.ALSO_HELD:
+        if (work.open or spec.step in steps.ALSO_HELD) and (concerns is None or concerns(work)):
             _guard(spec, work, apply)
 
 

@@ -75,6 +75,14 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "unresolved": unresolved,
 }
 
+CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
+    "surgical_role": lambda work: bool(work.line.modifiers),
+    "assistant_surgeon": lambda work: bool(work.line.modifiers),
+    "co_surgeon": lambda work: bool(work.line.modifiers),
+    "contract": lambda work: work.bill.contract is not None,
+}
+"""Cheap tests that spare most lines a step which could do nothing to them."""
+
 ALSO_HELD = frozenset({"contract"})
 """Steps that can still price a line held for review."""
 

@@ -18,6 +18,8 @@ NO_GLOBAL_PERIOD = "XXX"
 
 def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tuple[LineWork, None]]:
     """The open surgical lines of each day that has more than one role."""
+    if not any(role_modifiers(work.line) for work in works):
+        return
     days: dict[date, list[LineWork]] = {}
     for work in works:
         if _is_surgery(work):
