@@ -19,6 +19,8 @@ class Settings:
     """What one server process needs to know. Paths are absolute; durations are seconds."""
 
     state_dir: Path
+    editions_dir: Path
+    """Where imported fee schedule editions are kept; every server of one machine maps the same files."""
     database_url: str
     """libpq URL of PostgreSQL; the embedded server's when DATABASE_URL is not set."""
     http_port: int
@@ -47,6 +49,7 @@ class Settings:
         public_url = environ.get("ALLOWABLE_PUBLIC_URL") or f"http://localhost:{http_port}"
         return Settings(
             state_dir=state_dir,
+            editions_dir=Path(environ.get("ALLOWABLE_EDITIONS_DIR") or state_dir / "editions").resolve(),
             database_url=environ.get("DATABASE_URL") or embedded_database_url(state_dir),
             http_port=http_port,
             https_port=_integer(environ, "ALLOWABLE_HTTPS_PORT", 8443),

@@ -22,6 +22,7 @@ from prometheus_client import start_http_server
 from services import health as platform_health
 from services.config import Settings
 from services.identity.family import open_identity
+from services.jurisdictions.editions import Editions
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.background import Ticker
 from services.kernel.clock import Clock
@@ -56,7 +57,8 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         raise SystemExit("ALLOWABLE_SERVER_THREADS must be larger than ALLOWABLE_MAX_STREAMS")
     database = Database(settings.database_url, connections=settings.server_threads + SPARE_CONNECTIONS)
     clock = Clock()
-    engines = Engines(Rulebook.load(known_steps=steps.KNOWN), database)
+    editions = Editions(settings.editions_dir)
+    engines = Engines(Rulebook.load(known_steps=steps.KNOWN, editions=editions), database, editions)
     engines.keep_pack()
     identity = open_identity(settings, database, clock)
     chain = Chain(

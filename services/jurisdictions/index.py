@@ -6,11 +6,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from services.jurisdictions.model import Program, Value
 from services.jurisdictions.schema import SectionRule, shape
-from services.jurisdictions.tables import RateTable
+from services.jurisdictions.table import CitedTable
 
 T = TypeVar("T")
 
@@ -103,6 +103,30 @@ def _flatten(
     return tuple(edges), tuple(owners)
 
 
+class TablesInTime:
+    """The tables of one kind over time: imported editions, and the starter tables where there is none."""
+
+    __slots__ = ("_imported", "_starter")
+
+    def __init__(
+        self, starter: Dated[CitedTable[Any]] | None = None, imported: Sequence[CitedTable[Any]] = ()
+    ) -> None:
+        self._starter: Dated[CitedTable[Any]] = Dated() if starter is None else starter
+        self._imported = sorted(imported, key=lambda table: table.citation.effective_from, reverse=True)
+
+    def at(self, on: date) -> CitedTable[Any] | None:
+        """Of the editions that cover a date the one that took effect last, else the starter table."""
+        for table in self._imported:
+            end = table.citation.effective_to
+            if table.citation.effective_from <= on and (end is None or on <= end):
+                return table
+        return self._starter.at(on)
+
+    def __iter__(self) -> Iterator[CitedTable[Any]]:
+        yield from self._imported
+        yield from self._starter
+
+
 @dataclass(frozen=True, slots=True)
 class FolderIndex:
     """Everything one folder says, ready for lookup."""
@@ -111,4 +135,4 @@ class FolderIndex:
     titles: Mapping[str, str]
     programs: Mapping[str, Dated[Program]]
     sections: SectionIndex | None
-    rates: Dated[RateTable]
+    tables: Mapping[str, TablesInTime]

@@ -5,14 +5,15 @@ A place we do not know is refused: a misspelt file name would otherwise be silen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from services.jurisdictions import pack, schema, tables
-from services.jurisdictions.index import Dated, FolderIndex, SectionIndex
+from services.jurisdictions.index import Dated, FolderIndex, SectionIndex, TablesInTime
+from services.jurisdictions.kinds import KINDS
 from services.jurisdictions.model import (
     Citation,
     Confidence,
@@ -24,13 +25,16 @@ from services.jurisdictions.model import (
     Value,
 )
 from services.jurisdictions.reading import At, Span, no_overlap, parse
+from services.jurisdictions.table import CitedTable, Table
 
 T = TypeVar("T")
+
+Imported = Mapping[tuple[str, str], Sequence[CitedTable[Any]]]
 
 COVERAGE: Final = "coverage.yaml"
 VALUE_PARAMS: Final = ("factor", "nonphysician", "percent", "percents")
 """Step parameters that name a value key, or the part of it before the section."""
-FOLDER_PARAMS: Final = ("relative_values",)
+FOLDER_PARAMS: Final = ("relative_values", "table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,6 @@ class Loaded:
 
     folders: Mapping[str, FolderIndex]
     jurisdictions: Mapping[str, Jurisdiction]
-    localities: Dated[tables.LocalityTable]
-    zips: Dated[tables.ZipTable]
     places: Mapping[str, str]
     services: Mapping[str, Service]
     national: Locality
@@ -56,27 +58,27 @@ class _Folder:
     rules: dict[str, tuple[schema.ProgramRule, ...]] = field(default_factory=dict)
     programs: dict[str, tuple[Program, ...]] = field(default_factory=dict)
     sections: SectionIndex | None = None
-    rates: list[tuple[At, tables.RateTable]] = field(default_factory=list)
+    tables: dict[str, list[tuple[At, CitedTable[Any]]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Shared:
     """Tables every folder uses, wherever they are kept."""
 
-    localities: list[tuple[At, tables.LocalityTable]] = field(default_factory=list)
-    zips: list[tuple[At, tables.ZipTable]] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
 
 
-def load_files(files: pack.Files, known_steps: frozenset[str] | None) -> Loaded:
-    """Reads and checks all files."""
+def load_files(files: pack.Files, known_steps: frozenset[str] | None, imported: Imported) -> Loaded:
+    """Reads and checks all files; `imported` are the tables of editions by folder and kind."""
     folders: dict[str, _Folder] = {}
     shared = _Shared()
     coverage: tuple[schema.CoverageEntry, ...] = ()
     for path, content in files.items():
         if path == COVERAGE:
             coverage = schema.coverage(path, parse(path, content))
+            continue
+        if path == pack.EDITIONS:
             continue
         name, slash, rest = path.partition("/")
         if not slash:
@@ -90,12 +92,10 @@ def load_files(files: pack.Files, known_steps: frozenset[str] | None) -> Loaded:
             _read_rules(folder, rest, path, content, known_steps)
     for folder in folders.values():
         _finish(folder, folders)
-    indexes = {name: _index(folder) for name, folder in folders.items()}
+    indexes = {name: _index(folder, imported) for name, folder in folders.items()}
     return Loaded(
         folders=indexes,
         jurisdictions=_jurisdictions(coverage, folders),
-        localities=_dated(shared.localities, lambda table: table.citation),
-        zips=_dated(shared.zips, lambda table: table.citation),
         places=shared.places,
         services=shared.services,
         national=_national(),
@@ -144,22 +144,18 @@ def _read_table(folder: _Folder, shared: _Shared, rest: str, path: str, files: p
     if slash:
         tables.edition_date(path)
     windows = [(At(source_path, f"in_force[{i}]"), w) for i, w in enumerate(source.in_force)]
-    if kind == "rates" and slash:
-        rows = tables.rates(path, content)
-        codes = frozenset(code for code, _ in rows)
-        folder.rates += [(at, tables.RateTable(cited, rows, codes)) for at, cited in windows]
-    elif kind == "gpci" and slash:
-        shared.localities += [(at, tables.localities(path, content, cited)) for at, cited in windows]
-    elif kind == "localities" and slash:
-        first, ranges = tables.zips(path, content)
-        shared.zips += [(at, tables.ZipTable(cited, first, ranges)) for at, cited in windows]
+    if kind in KINDS and slash:
+        table = Table.build(KINDS[kind], tables.read(KINDS[kind], path, content))
+        found = folder.tables.setdefault(kind, [])
+        found += [(at, CitedTable(cited, table)) for at, cited in windows]
     elif rest == "place_of_service.csv":
         shared.places = tables.places(path, content)
     elif rest == "services.csv":
         shared.services = tables.services(path, content)
     else:
         raise At(path).bad(
-            "expected rates/, gpci/ or localities/ with a date as name, place_of_service.csv or services.csv"
+            "expected a folder named as a kind of table and a date as name, place_of_service.csv"
+            " or services.csv"
         )
 
 
@@ -183,8 +179,9 @@ def _check_step(at: At, folder: _Folder, step: StepSpec, folders: Mapping[str, _
     for param in FOLDER_PARAMS:
         if param in step.params:
             other = folders.get(step.params[param])
-            if other is None or not other.rates:
-                raise (at / param).bad(f"expected a folder with rates/: {step.params[param]!r}")
+            if other is None or (param in KINDS and param not in other.tables):
+                wanted = f"a folder with {param}/" if param in KINDS else "the name of a folder"
+                raise (at / param).bad(f"expected {wanted}: {step.params[param]!r}")
 
 
 def _declared(key: str, folder: _Folder, folders: Mapping[str, _Folder]) -> bool:
@@ -203,7 +200,7 @@ def _dated(found: list[tuple[At, T]], cited: Callable[[T], Citation]) -> Dated[T
     return Dated((cited(t).effective_from, cited(t).effective_to, t) for _, t in found)
 
 
-def _index(folder: _Folder) -> FolderIndex:
+def _index(folder: _Folder, imported: Imported) -> FolderIndex:
     by_figure = {
         figure.key: Dated(
             (cited.effective_from, cited.effective_to, value) for value, cited in _values(folder.name, figure)
@@ -218,7 +215,14 @@ def _index(folder: _Folder) -> FolderIndex:
             for bill_type, programs in folder.programs.items()
         },
         sections=folder.sections,
-        rates=_dated(folder.rates, lambda table: table.citation),
+        tables={
+            kind: TablesInTime(
+                _dated(folder.tables.get(kind, []), lambda table: table.citation),
+                imported.get((folder.name, kind), ()),
+            )
+            for kind in KINDS
+            if kind in folder.tables or (folder.name, kind) in imported
+        },
     )
 
 

@@ -67,11 +67,13 @@ class UnknownZip(RuleDataMissing):
 class NeedsZipPlus4(RuleDataMissing):
     """The ZIP code is split between localities; only its last four digits can tell."""
 
-    def __init__(self, zip5: str) -> None:
-        super().__init__(
-            f"ZIP code {zip5} lies in more than one payment locality; the ZIP+4 table that "
-            "decides between them is not held, so name the locality."
+    def __init__(self, zip5: str, *, held: bool) -> None:
+        what = (
+            "send the nine-digit ZIP code of the place, or name the locality."
+            if held
+            else "the ZIP+4 table that decides between them is not held, so name the locality."
         )
+        super().__init__(f"ZIP code {zip5} lies in more than one payment locality; {what}")
 
 
 class UnknownPlaceOfService(RuleDataMissing):

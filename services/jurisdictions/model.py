@@ -65,6 +65,10 @@ class RelativeValue:
     malpractice: Decimal
     pctc: str
     global_days: str
+    pre_operative: Decimal
+    """Share of the amount before the operation, in it, and after it; all 0 where nothing is split."""
+    intra_operative: Decimal
+    post_operative: Decimal
     multiple_procedure: str
     bilateral: str
     assistant_surgeon: str

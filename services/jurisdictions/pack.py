@@ -14,6 +14,9 @@ from pathlib import Path
 Files = Mapping[str, bytes]
 """Path relative to the data folder, with forward slashes, to content."""
 
+EDITIONS = "editions.json"
+"""Not a file of the folder: the ids of the imported editions in use, so that a pack names them too."""
+
 MAGIC = b"allowable-rules-1\n"
 
 
@@ -72,8 +75,8 @@ def _split(raw: bytes, at: int) -> dict[str, bytes]:
 
 
 def is_table(path: str) -> bool:
-    """True for fee tables and the source file beside each; all else is rules."""
-    return path.endswith((".csv", ".source.yaml"))
+    """True for fee tables, the source file beside each, and imported editions; all else is rules."""
+    return path.endswith((".csv", ".source.yaml")) or path == EDITIONS
 
 
 def rules_version(files: Files) -> str:

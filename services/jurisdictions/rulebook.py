@@ -6,13 +6,16 @@ nearest figure. Shapes of the files are in `schema` and `tables`; nothing here p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, TypeVar, cast
 
 from services.jurisdictions import pack
-from services.jurisdictions.index import Dated, FolderIndex, SectionIndex
+from services.jurisdictions.editions import Editions
+from services.jurisdictions.index import FolderIndex, SectionIndex
+from services.jurisdictions.kinds import GPCIS, LOCALITIES, LOCALITIES_PLUS4, RELATIVE_VALUES, Kind
 from services.jurisdictions.loading import Loaded, load_files
 from services.jurisdictions.missing import (
     NeedsZipPlus4,
@@ -25,7 +28,6 @@ from services.jurisdictions.missing import (
     UnknownZip,
 )
 from services.jurisdictions.model import (
-    Citation,
     Jurisdiction,
     Locality,
     Program,
@@ -33,10 +35,15 @@ from services.jurisdictions.model import (
     Service,
     Value,
 )
-from services.jurisdictions.tables import LocalityTable, ZipTable
+from services.jurisdictions.records import ZipRange
+from services.jurisdictions.table import CitedTable
 
 DATA: Final = Path(__file__).parent / "data"
 NATIONAL: Final = "NATIONAL"
+MEDICARE: Final = "us_medicare"
+"""The folder whose localities every jurisdiction uses."""
+
+R = TypeVar("R")
 
 Setting = Literal["facility", "nonfacility"]
 
@@ -44,28 +51,50 @@ Setting = Literal["facility", "nonfacility"]
 class Rulebook:
     """Read-only answers to "what does the rule data say for this date?"."""
 
-    def __init__(self, files: pack.Files, known_steps: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        files: pack.Files,
+        known_steps: frozenset[str] | None = None,
+        editions: Editions | None = None,
+    ) -> None:
         self._files = dict(sorted(files.items()))
+        named: list[str] = json.loads(self._files.get(pack.EDITIONS, b"[]"))
+        imported = (editions or Editions(Path("nowhere"))).open_all(named)
         self.version: Final = pack.rules_version(self._files)
         self.data_version: Final = pack.fees_version(self._files)
-        loaded: Loaded = load_files(self._files, known_steps)
+        loaded: Loaded = load_files(self._files, known_steps, imported)
         self._folders: Mapping[str, FolderIndex] = loaded.folders
         self._jurisdictions: Mapping[str, Jurisdiction] = loaded.jurisdictions
-        self._localities: Dated[LocalityTable] = loaded.localities
-        self._zips: Dated[ZipTable] = loaded.zips
         self._places: Mapping[str, str] = loaded.places
         self._services: Mapping[str, Service] = loaded.services
         self._national: Final = loaded.national
 
     @classmethod
-    def load(cls, path: Path = DATA, known_steps: frozenset[str] | None = None) -> Rulebook:
-        """The rule data of a folder; `known_steps` are the step names the engine has."""
-        return cls(pack.read_folder(path), known_steps)
+    def load(
+        cls,
+        path: Path = DATA,
+        known_steps: frozenset[str] | None = None,
+        editions: Editions | None = None,
+    ) -> Rulebook:
+        """The rule data of a folder; `known_steps` are the step names the engine has.
+
+        `editions` adds the imported editions in use: on a date that one of them covers, it replaces the
+        starter table of its kind.
+        """
+        files = pack.read_folder(path)
+        if editions is not None and (active := editions.active()):
+            files[pack.EDITIONS] = json.dumps(sorted(active)).encode()
+        return cls(files, known_steps, editions)
 
     @classmethod
-    def load_bytes(cls, snapshot: bytes, known_steps: frozenset[str] | None = None) -> Rulebook:
-        """The rule data of a snapshot."""
-        return cls(pack.read_snapshot(snapshot), known_steps)
+    def load_bytes(
+        cls,
+        snapshot: bytes,
+        known_steps: frozenset[str] | None = None,
+        editions: Editions | None = None,
+    ) -> Rulebook:
+        """The rule data of a snapshot. EditionMissing when the store lacks an edition that it names."""
+        return cls(pack.read_snapshot(snapshot), known_steps, editions)
 
     def snapshot(self) -> bytes:
         """All data files in one value; loading it gives the same answers and versions."""
@@ -111,60 +140,64 @@ class Rulebook:
         sections: SectionIndex | None = index.sections if index else None
         return sections.find(code) if sections else None
 
+    def table(self, folder: str, kind: Kind[R], on: date) -> CitedTable[R]:
+        """The table of a kind in force on a date."""
+        index = self._folders.get(folder)
+        tables = index.tables.get(kind.name) if index else None
+        found = tables.at(on) if tables else None
+        if found is None:
+            raise NoEditionInForce(f"{kind.title} of {folder}", on)
+        return found
+
+    def row(self, folder: str, kind: Kind[R], on: date, *key: str) -> R | None:
+        """A row of the table in force on a date; None when it has no such row."""
+        return self.table(folder, kind, on).find(*key)
+
     def relative_value(self, folder: str, code: str, modifier: str, on: date) -> RelativeValue | None:
         """The row of a code and modifier; None when the edition in force has no such row."""
-        index = self._folders.get(folder)
-        table = index.rates.at(on) if index else None
-        if table is None:
-            raise NoEditionInForce(f"relative value table of {folder}", on)
-        return table.find(code, modifier)
+        return self.row(folder, RELATIVE_VALUES, on, code, modifier)
 
     def has_code(self, folder: str, code: str, on: date) -> bool:
         """Whether the edition in force lists the code with any modifier."""
-        index = self._folders.get(folder)
-        table = index.rates.at(on) if index else None
-        if table is None:
-            raise NoEditionInForce(f"relative value table of {folder}", on)
-        return code in table.codes
+        return self.table(folder, RELATIVE_VALUES, on).has(code)
 
     def locality(self, locality_id: str, on: date) -> Locality:
         """A payment locality with its indices on a date; NATIONAL has all indices 1."""
         if locality_id == NATIONAL:
             return self._national
-        table = self._localities.at(on)
-        if table is None:
-            raise NoEditionInForce("geographic index table", on)
-        found = table.by_id.get(locality_id)
+        found = self.row(MEDICARE, GPCIS, on, *locality_id.split("-"))
         if found is None:
             raise UnknownLocality(locality_id, on)
         return found
 
     def localities(self, on: date) -> tuple[Locality, ...]:
         """All payment localities on a date."""
-        table = self._localities.at(on)
-        if table is None:
-            raise NoEditionInForce("geographic index table", on)
-        return tuple(table.by_id.values())
+        return tuple(self.table(MEDICARE, GPCIS, on).starting_with())
 
-    def locality_for_zip(self, zip5: str, on: date) -> Locality:
-        """The payment locality of the ZIP code where the service was given."""
-        table = self._zips.at(on)
-        if table is None:
-            raise NoEditionInForce("ZIP to locality table", on)
-        found = table.find(zip5)
+    def locality_for_zip(self, zip_code: str, on: date) -> Locality:
+        """The payment locality of the ZIP code where the service was given: five digits, or `12345-6789`."""
+        return self.locality(self.zip_range(zip_code, on).locality, on)
+
+    def zip_range(self, zip_code: str, on: date) -> ZipRange:
+        """The range a ZIP code lies in; where the last four digits decide, the range of those."""
+        zip5, _, plus4 = zip_code.partition("-")
+        found = self._range(LOCALITIES, zip5, on)
         if found is None:
             raise UnknownZip(zip5, on)
-        _, locality, needs_plus4 = found
-        if needs_plus4:
-            raise NeedsZipPlus4(zip5)
-        return self.locality(locality, on)
+        if not found.needs_plus4:
+            return found
+        index = self._folders[MEDICARE].tables.get(LOCALITIES_PLUS4.name)
+        held = index is not None and index.at(on) is not None
+        exact = self._range(LOCALITIES_PLUS4, zip5 + plus4, on) if held and plus4 else None
+        if exact is None:
+            raise NeedsZipPlus4(zip5, held=held)
+        return exact
 
-    def zip_citation(self, on: date) -> Citation:
-        """Who says which ZIP code belongs to which locality on a date."""
-        table = self._zips.at(on)
-        if table is None:
-            raise NoEditionInForce("ZIP to locality table", on)
-        return table.citation
+    def _range(self, kind: Kind[ZipRange], digits: str, on: date) -> ZipRange | None:
+        cited = self.table(MEDICARE, kind, on)
+        position = cited.table.last_at_most(digits)
+        found = None if position is None else cited.at(position)
+        return found if found and len(digits) == len(found.last) and digits <= found.last else None
 
     def setting(self, place_of_service: str) -> Setting:
         """Which practice expense a place of service is paid with."""

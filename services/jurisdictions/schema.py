@@ -39,7 +39,9 @@ BASES: Final = frozenset(
         "none",
     }
 )
-BILL_TYPES: Final = frozenset({"professional", "institutional", "dental", "pharmacy"})
+BILL_TYPES: Final = frozenset(
+    {"professional", "outpatient", "ambulatory_surgery", "laboratory", "pharmacy", "supplies"}
+)
 """A file with one of these names holds a program; any other rule file holds values."""
 
 _KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")

@@ -1,22 +1,22 @@
 """The permitted shape of the CSV tables and of the source file beside each of them.
 
-Relative values are checked when loaded, row by row, but become records only when asked for:
-a full edition has 20,000 rows and a review touches a dozen. The columns are ours; a practice
-expense cell is a number with an `NA` flag beside it, as the publisher prints it.
+Rows are checked when loaded, cell by cell, but become records only when asked for: a full edition
+has 20,000 rows and a review touches a dozen. The columns of each kind of table are in `kinds`.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import re
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
-from services.jurisdictions.model import Citation, Confidence, Locality, RelativeValue, Service
+from services.jurisdictions.kinds import Kind, Row
+from services.jurisdictions.model import Citation, Confidence, Service
 from services.jurisdictions.reading import (
     At,
     Span,
@@ -31,28 +31,9 @@ from services.jurisdictions.reading import (
     url,
 )
 
-RATE_COLUMNS: Final = (
-    "code,mod,status,work_rvu,pe_nonfac_rvu,pe_nonfac_na,pe_fac_rvu,pe_fac_na,mp_rvu,pctc,"
-    "global_days,mult_proc,bilateral,asst_surg,co_surg,team_surg,endo_base,img_family,"
-    "opps_cap_pe_nonfac,opps_cap_pe_fac,opps_cap_mp"
-)
-GPCI_COLUMNS: Final = "mac,locality,state,work_gpci,pe_gpci,mp_gpci,locality_name"
-ZIP_COLUMNS: Final = "first_zip,last_zip,state,locality,needs_plus4"
 PLACE_COLUMNS: Final = "pos,setting,name"
 SERVICE_COLUMNS: Final = "code,section,plain_words"
 
-_RVU = r"[0-9]{1,5}\.[0-9]{2}"
-_RATE_ROW: Final = re.compile(
-    # Not only real codes: CMS lists a placeholder GXXX1.
-    r"([A-Z0-9]{5}),(26|TC|53|),([A-Z]),"
-    rf"({_RVU}),({_RVU}),(NA|),({_RVU}),(NA|),({_RVU}),"
-    r"([0-9]),([0-9]{3}|MMM|XXX|YYY|ZZZ),([0-9]),([0-9]),([0-9]),([0-9]),([0-9]),"
-    rf"([A-Z0-9]{{5}}|),([0-9]{{2}}|),({_RVU}),({_RVU}),({_RVU})"
-)
-_GPCI_ROW: Final = re.compile(
-    r"([0-9]{5}),([0-9]{2}),([A-Z]{2}),([0-9]\.[0-9]{3}),([0-9]\.[0-9]{3}),([0-9]\.[0-9]{3}),(.+)"
-)
-_ZIP_ROW: Final = re.compile(r"([0-9]{5}),([0-9]{5}),([A-Z]{2}),([0-9]{5}-[0-9]{2}),([01])")
 _PLACE_ROW: Final = re.compile(r"([0-9]{2}),(facility|nonfacility),(.+)")
 _NAME_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SERVICE_ROW: Final = re.compile(r"([A-Z0-9][0-9]{3}[A-Z0-9]),([a-z][a-z0-9_]*),(.+)")
@@ -66,50 +47,6 @@ class Source:
     section: str
     url: str
     in_force: tuple[Citation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RateTable:
-    """One edition of relative values during one span; records are built when first asked for."""
-
-    citation: Citation
-    rows: Mapping[tuple[str, str], tuple[str, ...]]
-    codes: frozenset[str]
-    built: dict[tuple[str, str], RelativeValue] = field(default_factory=dict)
-
-    def find(self, code: str, modifier: str) -> RelativeValue | None:
-        """The row of a code and modifier."""
-        key = (code, modifier)
-        found = self.built.get(key)
-        if found is None and (row := self.rows.get(key)) is not None:
-            found = self.built[key] = _relative_value(row, self.citation)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class LocalityTable:
-    """One edition of geographic indices during one span."""
-
-    citation: Citation
-    by_id: Mapping[str, Locality]
-
-
-@dataclass(frozen=True, slots=True)
-class ZipTable:
-    """One edition of ZIP ranges during one span, sorted, without gaps inside a range."""
-
-    citation: Citation
-    first: tuple[str, ...]
-    ranges: tuple[tuple[str, str, str, bool], ...]
-    """Last ZIP, state, locality, and whether only ZIP+4 can tell."""
-
-    def find(self, zip5: str) -> tuple[str, str, bool] | None:
-        """State, locality and the ZIP+4 flag of an assigned ZIP code."""
-        at = bisect_right(self.first, zip5) - 1
-        if at < 0 or len(zip5) != len(self.first[at]):
-            return None
-        last, state, locality, needs_plus4 = self.ranges[at]
-        return (state, locality, needs_plus4) if zip5 <= last else None
 
 
 def source(file: str, raw: object, table: bytes, *, dated: bool) -> Source:
@@ -166,68 +103,42 @@ def _rows(file: str, content: bytes, columns: str, row: re.Pattern[str]) -> list
     return found
 
 
-def rates(file: str, content: bytes) -> dict[tuple[str, str], tuple[str, ...]]:
-    """`rates/<date>.csv`: relative values by code and modifier."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for number, match in enumerate(_rows(file, content, RATE_COLUMNS, _RATE_ROW), start=2):
-        row = match.groups()
-        if (row[0], row[1]) in found:
-            raise At(file, f"line {number}").bad(f"{row[0]} {row[1]} is listed twice".rstrip())
-        found[(row[0], row[1])] = row
-    return found
+def read(kind: Kind[Any], file: str, content: bytes) -> Iterator[Row]:
+    """The rows of a table in the CSV form of its kind. Refused with line and column, nothing is skipped."""
+    lines = csv.reader(io.StringIO(content.decode("utf-8", "replace"), newline=""))
+    if ",".join(next(lines, [])) != kind.header:
+        raise At(file, "header").bad(f"expected {kind.header}")
+    check = Checker(kind, file)
+    for number, cells in enumerate(lines, start=2):
+        yield check(f"line {number}", tuple(cells))
 
 
-def _relative_value(row: Sequence[str], citation: Citation) -> RelativeValue:
-    nonfacility, facility = Decimal(row[4]), Decimal(row[6])
-    return RelativeValue(
-        code=row[0],
-        modifier=row[1],
-        status=row[2],
-        work=Decimal(row[3]),
-        pe_nonfacility=None if row[5] else nonfacility,
-        pe_facility=None if row[7] else facility,
-        malpractice=Decimal(row[8]),
-        pctc=row[9],
-        global_days=row[10],
-        multiple_procedure=row[11],
-        bilateral=row[12],
-        assistant_surgeon=row[13],
-        co_surgeon=row[14],
-        team_surgeon=row[15],
-        endoscopic_base=row[16],
-        imaging_family=row[17],
-        opps_cap_pe_nonfacility=Decimal(row[18]),
-        opps_cap_pe_facility=Decimal(row[19]),
-        opps_cap_malpractice=Decimal(row[20]),
-        citation=citation,
-        pe_nonfacility_printed=nonfacility,
-        pe_facility_printed=facility,
-    )
+class Checker:
+    """Checks rows of a kind one by one; remembers cells that fit, and keys that were there."""
 
+    def __init__(self, kind: Kind[Any], file: str) -> None:
+        self._kind = kind
+        self._file = file
+        self._keys: set[Row] = set()
+        self._fitting: list[set[str]] = [set() for _ in kind.columns]
 
-def localities(file: str, content: bytes, citation: Citation) -> LocalityTable:
-    """`gpci/<date>.csv`: geographic indices by contractor and locality."""
-    found: dict[str, Locality] = {}
-    for number, match in enumerate(_rows(file, content, GPCI_COLUMNS, _GPCI_ROW), start=2):
-        mac, locality, state, work, pe, mp, name = match.groups()
-        id_ = f"{mac}-{locality}"
-        if id_ in found:
-            raise At(file, f"line {number}").bad(f"{id_} is listed twice")
-        found[id_] = Locality(id_, name, state, Decimal(work), Decimal(pe), Decimal(mp), citation)
-    return LocalityTable(citation, found)
-
-
-def zips(file: str, content: bytes) -> tuple[tuple[str, ...], tuple[tuple[str, str, str, bool], ...]]:
-    """`localities/<date>.csv`: ranges of assigned ZIP codes, in order, none inside another."""
-    first: list[str] = []
-    ranges: list[tuple[str, str, str, bool]] = []
-    for number, match in enumerate(_rows(file, content, ZIP_COLUMNS, _ZIP_ROW), start=2):
-        start, last, state, locality, flag = match.groups()
-        if last < start or (ranges and start <= ranges[-1][0]):
-            raise At(file, f"line {number}").bad("expected ranges in order, none inside another")
-        first.append(start)
-        ranges.append((last, state, locality, flag == "1"))
-    return tuple(first), tuple(ranges)
+    def __call__(self, where: str, cells: Row) -> Row:
+        """The row itself, or a refusal that names where it stands and which column is wrong."""
+        columns = self._kind.columns
+        if len(cells) != len(columns):
+            raise At(self._file, where).bad(f"expected {len(columns)} cells, found {len(cells)}")
+        for column, cell, fitting in zip(columns, cells, self._fitting, strict=True):
+            if cell not in fitting:
+                if not column.fits(cell):
+                    raise At(self._file, f"{where}, column {column.name}").bad(
+                        f"expected {column.wanted}, found {cell[:40]!r}"
+                    )
+                fitting.add(cell)
+        key = cells[: len(self._kind.key)]
+        if key in self._keys:
+            raise At(self._file, where).bad(f"{' '.join(key)} is listed twice")
+        self._keys.add(key)
+        return cells
 
 
 def places(file: str, content: bytes) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Engines by the versions a decision is pinned to: today's, and earlier ones out of the database.
 
-Every server stores its rule pack (all rule and fee data, compressed) at start, so that a decision can
-be computed again after the data has moved on.
+Every server stores its rule pack (all rule and starter data, compressed, and the names of the imported
+editions in use) at start, so that a decision can be computed again after the data has moved on. The
+editions themselves never change and stay in their store.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections import OrderedDict
 from threading import Lock
 
 from allowable.review.v1 import rule_trace_pb2
+from services.jurisdictions.editions import EditionMissing, Editions
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.db import Database
 from services.kernel.errors import DomainError
@@ -27,8 +29,9 @@ _FIND = "SELECT content FROM rule_packs WHERE rule_version = %s AND data_version
 class Engines:
     """Today's engine, and the few earlier ones that were asked for last."""
 
-    def __init__(self, book: Rulebook, database: Database) -> None:
+    def __init__(self, book: Rulebook, database: Database, editions: Editions) -> None:
         self.current = Engine(book)
+        self._editions = editions
         self._database = database
         self._earlier: OrderedDict[tuple[str, str], Engine] = OrderedDict()
         self._lock = Lock()
@@ -57,7 +60,10 @@ class Engines:
             row = transaction.driver.execute(_FIND, key).fetchone()
         if row is None:
             raise DomainError("REPLAY_UNAVAILABLE")
-        return Engine(Rulebook.load_bytes(bytes(row[0]), steps.KNOWN))
+        try:
+            return Engine(Rulebook.load_bytes(bytes(row[0]), steps.KNOWN, self._editions))
+        except EditionMissing:
+            raise DomainError("REPLAY_UNAVAILABLE") from None
 
 
 def versions_of(engine: Engine) -> rule_trace_pb2.Versions:

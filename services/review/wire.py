@@ -68,22 +68,30 @@ def bill_of(request: review_service_pb2.CreateReviewRequest, today: date) -> Bil
         if any(pointer > pointers for pointer in sent.diagnosis_pointers):
             must = "must point at a diagnosis code of the bill"
             reader.faults.append(FieldFault(f"lines[{index}].diagnosis_pointers", "pointer.range", must))
-        lines.append(_line(reader, index, sent, day, place))
+        lines.append(_line(reader, index, sent, day, place, request.provider_type))
     contract = _contract(reader, request.contract) if request.HasField("contract") else None
-    if reader.faults:
-        raise DomainError("INVALID_REQUEST", faults=reader.faults)
-    return Bill(
+    bill = Bill(
         jurisdiction=request.jurisdiction,
         bill_type=request.bill_type,
         lines=tuple(lines),
         service_zip=request.service_zip,
         locality=request.locality,
+        service_county=request.service_county,
+        service_state=request.service_state,
+        wage_index=(
+            reader.rate("wage_index", request.wage_index) if request.HasField("wage_index") else None
+        ),
         contract=contract,
         warnings=_assumptions(request, today),
     )
+    if reader.faults:
+        raise DomainError("INVALID_REQUEST", faults=reader.faults)
+    return bill
 
 
-def _line(reader: _Reader, index: int, sent: bill_pb2.BillLine, day: date, place: str) -> Line:
+def _line(
+    reader: _Reader, index: int, sent: bill_pb2.BillLine, day: date, place: str, provider_type: str
+) -> Line:
     return Line(
         number=index + 1,
         code=sent.cpt,
@@ -93,8 +101,15 @@ def _line(reader: _Reader, index: int, sent: bill_pb2.BillLine, day: date, place
         on=reader.day(f"lines[{index}].date_of_service", sent.date_of_service, day),
         place_of_service=sent.place_of_service or place,
         minutes=sent.minutes if sent.HasField("minutes") else None,
-        ndc=sent.ndc,
+        ndc=sent.ndc.replace("-", ""),
         line_id=sent.line_id,
+        provider_type=sent.provider_type or provider_type,
+        ndc_quantity=(
+            reader.rate(f"lines[{index}].ndc_quantity", sent.ndc_quantity)
+            if sent.HasField("ndc_quantity")
+            else None
+        ),
+        ndc_unit=sent.ndc_unit,
     )
 
 

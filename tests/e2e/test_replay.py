@@ -11,6 +11,7 @@ import pytest
 
 from allowable.review.v1 import review_service_pb2 as pb
 from services.config import Settings
+from services.jurisdictions.editions import Editions
 from services.jurisdictions.rulebook import DATA, Rulebook
 from services.kernel.call import Call, Principal
 from services.kernel.clock import Clock
@@ -70,7 +71,7 @@ def later(settings: Settings, database: Database, moved_on: Rulebook) -> ReviewS
     """The review service as a server would run it that was started with the changed data."""
     return ReviewServicer(
         settings=settings,
-        engines=Engines(moved_on, database),
+        engines=Engines(moved_on, database, Editions(settings.editions_dir)),
         store=ReviewStore(settings.master_key),
         link_key=b"k" * 32,
     )

@@ -200,7 +200,22 @@ def lesser(step: Step) -> Decimal:
     return min(amount(step), figure(step, "charge"))
 
 
+def of_charge(step: Step) -> Decimal:
+    return rounded(step, figure(step, "charge") * only(step, "percent") / HUNDRED)
+
+
+def of_table(step: Step) -> Decimal:
+    return figure(step, "schedule_amount")
+
+
+def state_rate(step: Step) -> Decimal:
+    return rounded(step, figure(step, "state_rvu") * only(step, "USD per relative value unit"))
+
+
 AMOUNTS = {
+    "percent_of_charge": of_charge,
+    "fee_table": of_table,
+    "state_relative_value_rate": state_rate,
     "relative_value_rate": rate,
     "imaging_cap": capped,
     "percent": percent,

@@ -31,6 +31,11 @@ class Line:
     minutes: int | None = None
     ndc: str = ""
     line_id: str = ""
+    provider_type: str = ""
+    """Who gave the service, as the API names the types; empty: a physician."""
+    ndc_quantity: Decimal | None = None
+    """Quantity of the drug in `ndc_unit` (F2, GR, ME, ML, UN)."""
+    ndc_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,10 @@ class Bill:
     lines: tuple[Line, ...]
     service_zip: str = ""
     locality: str = ""
+    service_county: str = ""
+    service_state: str = ""
+    wage_index: Decimal | None = None
+    """Of the facility, from the caller; no table of wage indices is held."""
     contract: ContractTerms | None = None
     warnings: tuple[str, ...] = ()
     """What was assumed because the bill does not say it."""

@@ -66,7 +66,8 @@ class Engine:
         """The service after its own steps, computed or remembered."""
         key = (
             bill.jurisdiction, bill.bill_type, line.code, line.modifiers, line.on, line.place_of_service,
-            bill.locality, bill.service_zip, allow_recalled,
+            bill.locality, bill.service_zip, bill.service_county, bill.service_state,
+            line.provider_type, allow_recalled,
         )  # fmt: skip
         known = self._services.get(key)
         if known is None:

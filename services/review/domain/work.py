@@ -31,8 +31,8 @@ class LineWork:
     __slots__ = (
         "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "citations",
         "folder", "inputs", "line", "locality", "origin", "pair", "percent_of_rate", "practice_expense",
-        "rate_factor", "reductions", "row", "rule", "setting", "status", "step_citation", "steps",
-        "table", "units_priced", "warnings", "words",
+        "rate_factor", "reductions", "row", "rule", "setting", "state_relative_value", "status",
+        "step_citation", "steps", "table", "units_priced", "warnings", "words",
     )  # fmt: skip
 
     def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
@@ -59,6 +59,8 @@ class LineWork:
         """Conversion factor the rate was made with."""
         self.percent_of_rate = Decimal(100)
         """Percent of the rate that a `percent` step made the schedule amount."""
+        self.state_relative_value: Decimal | None = None
+        """Units of a state's own relative value table that the rate was made with."""
         self.units_priced = False
         self.pair: LineWork | None = None
         """The other side of a bilateral procedure billed on two lines."""
@@ -151,7 +153,7 @@ class LineWork:
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
         copy.table = self.table
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
-        copy.rate_factor = self.rate_factor
+        copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
         copy.steps, copy.citations = self.steps.copy(), self.citations.copy()
         copy.warnings, copy.inputs = self.warnings.copy(), []

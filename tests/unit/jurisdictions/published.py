@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from services.jurisdictions.kinds import RELATIVE_VALUES
 from services.jurisdictions.pack import read_folder
 from services.jurisdictions.rulebook import DATA
-from services.jurisdictions.tables import RATE_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("ALLOWABLE_SHARED_DATA", str(ROOT.parent / "shared" / "data")))
@@ -36,9 +36,9 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def in_our_form(published: list[dict[str, str]]) -> bytes:
-    """A published relative value table in the columns of `rates/`."""
-    columns = RATE_COLUMNS.split(",")
-    lines = [RATE_COLUMNS, *(",".join(row[column] for column in columns) for row in published)]
+    """A published relative value table in the columns of `relative_values/`."""
+    columns = [column.name for column in RELATIVE_VALUES.columns]
+    lines = [RELATIVE_VALUES.header, *(",".join(row[column] for column in columns) for row in published)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -46,7 +46,7 @@ def files_with_full_tables() -> dict[str, bytes]:
     """Our data files with every relative value edition replaced by the whole published table."""
     files = read_folder(DATA)
     for edition, name in EDITIONS.items():
-        path = f"us_medicare/rates/{edition}"
+        path = f"us_medicare/relative_values/{edition}"
         old = hashlib.sha256(files[f"{path}.csv"]).hexdigest()
         files[f"{path}.csv"] = in_our_form(rows(f"{name}.csv.gz"))
         new = hashlib.sha256(files[f"{path}.csv"]).hexdigest()

@@ -86,15 +86,15 @@ def values(body: str) -> Callable[[str], str]:
          "tx/professional.yaml: programs[0].steps[5].with.factor: no value file declares 'factor'"),
         ("tx/professional.yaml", lambda text: text.replace("relative_values: us_medicare",
                                                            "relative_values: fl"),
-         "programs[0].steps[0].with.relative_values: expected a folder with rates/"),
+         "programs[0].steps[0].with.relative_values: expected a folder with relative_values/"),
         ("coverage.yaml", lambda text: text.replace("code: TX", "code: NC"),
          "coverage.yaml: "),
         ("zz/jurisdiction.yaml", lambda _: "code: ZZ",
          "zz/jurisdiction.yaml: name: is missing"),
         ("zz/professional.yaml", lambda _: "programs: []",
          "zz/jurisdiction.yaml: is missing"),
-        ("us_medicare/rates/2025-01-01.csv", lambda text: text + text.splitlines()[1] + "\n",
-         "us_medicare/rates/2025-01-01.source.yaml: sha256: expected"),
+        ("us_medicare/relative_values/2025-01-01.csv", lambda text: text + text.splitlines()[1] + "\n",
+         "us_medicare/relative_values/2025-01-01.source.yaml: sha256: expected"),
         ("us_medicare/prices/2025-01-01.csv", lambda _: "a\n",
          "us_medicare/prices/2025-01-01.csv: expected us_medicare/prices/2025-01-01.source.yaml beside it"),
     ],
@@ -108,7 +108,10 @@ def test_a_bad_file_is_named_with_its_key(path: str, change: Callable[[str], str
 def load_rates(change: Callable[[str], str]) -> Rulebook:
     """A changed relative value table with a source file that knows its new hash."""
     files = read_folder(DATA)
-    path, source = "us_medicare/rates/2025-01-01.csv", "us_medicare/rates/2025-01-01.source.yaml"
+    path, source = (
+        "us_medicare/relative_values/2025-01-01.csv",
+        "us_medicare/relative_values/2025-01-01.source.yaml",
+    )
     old = hashlib.sha256(files[path]).hexdigest()
     files[path] = change(files[path].decode()).encode()
     new = hashlib.sha256(files[path]).hexdigest()
@@ -121,20 +124,23 @@ def load_rates(change: Callable[[str], str]) -> Rulebook:
     [
         (lambda text: text.replace("work_rvu", "rvu"), "header: expected code,mod,status"),
         (lambda text: text + text.splitlines()[1] + "\n", "line 605: 00120"),
-        (lambda text: text.replace(",1.30,", ",1.3,", 1), "expected code,mod,status"),
+        (
+            lambda text: text.replace(",1.30,", ",1.3,", 1),
+            "column work_rvu: expected relative value units with two decimals, found '1.3'",
+        ),
     ],
 )
 def test_a_bad_table_is_named_with_its_line(change: Callable[[str], str], said: str) -> None:
     with pytest.raises(BadRuleData) as caught:
         load_rates(change)
-    assert str(caught.value).startswith("us_medicare/rates/2025-01-01.csv: ")
+    assert str(caught.value).startswith("us_medicare/relative_values/2025-01-01.csv: ")
     assert said.replace("00120", "") in str(caught.value)
 
 
 def test_windows_of_two_editions_may_not_overlap() -> None:
     with pytest.raises(BadRuleData, match=r"2025-10-01.source.yaml: in_force\[0\]: overlaps"):
         load(
-            "us_medicare/rates/2025-01-01.source.yaml",
+            "us_medicare/relative_values/2025-01-01.source.yaml",
             lambda text: text.replace("2025-09-30", "2025-10-31"),
         )
 

@@ -51,8 +51,8 @@ def test_localities(book: Rulebook) -> None:
     assert book.locality("NATIONAL", ON).pe_gpci == Decimal(1)
     assert book.locality("11502-00", ON).pe_gpci == Decimal("0.926")
     assert book.locality_for_zip("77001", ON).name == "HOUSTON"
-    assert book.zip_citation(ON).confidence is Confidence.OFFICIAL
-    assert book.zip_citation(date(2024, 5, 1)).confidence is Confidence.SECONDARY
+    assert book.zip_range("77001", ON).citation.confidence is Confidence.OFFICIAL
+    assert book.zip_range("77001", date(2024, 5, 1)).citation.confidence is Confidence.SECONDARY
     with pytest.raises(UnknownLocality, match="99999-99"):
         book.locality("99999-99", ON)
     with pytest.raises(NeedsZipPlus4, match="01434"):

@@ -33,7 +33,7 @@ def test_a_zip_code_names_its_source() -> None:
     line = priced(medicare({"cpt": "99213"}, locality="", serviceZip="94110"))["lines"][0]
     step = next(step for step in line["calculationDetails"] if step["rule"] == "locality")
     cited = line["ruleCitations"][step["inputs"][0]["citation"]]
-    assert cited["title"] == book().zip_citation(works.ON).title
+    assert cited["title"] == book().zip_range("94110", works.ON).citation.title
 
 
 def test_a_split_zip_code_is_not_guessed() -> None:
@@ -62,7 +62,7 @@ def test_the_only_locality_of_a_state_needs_no_zip_code() -> None:
 
 
 def test_a_state_with_several_needs_one() -> None:
-    assert "send serviceZip or locality" in place_of("TX", BY_ZIP)
+    assert "send serviceZip, serviceCounty or locality" in place_of("TX", BY_ZIP)
 
 
 def test_the_national_benchmark_has_no_indices() -> None:

@@ -34,6 +34,9 @@ class BillLine(_message.Message):
     DIAGNOSIS_POINTERS_FIELD_NUMBER: _builtins.int
     MINUTES_FIELD_NUMBER: _builtins.int
     NDC_FIELD_NUMBER: _builtins.int
+    PROVIDER_TYPE_FIELD_NUMBER: _builtins.int
+    NDC_QUANTITY_FIELD_NUMBER: _builtins.int
+    NDC_UNIT_FIELD_NUMBER: _builtins.int
     line_id: _builtins.str
     """The caller's own line reference, given back unchanged. No patient data."""
     cpt: _builtins.str
@@ -50,6 +53,12 @@ class BillLine(_message.Message):
     """Anesthesia or timed-service minutes."""
     ndc: _builtins.str
     """National drug code: 11 digits, hyphens allowed."""
+    provider_type: _builtins.str
+    """Who gave the service; the bill's provider_type when not sent."""
+    ndc_quantity: _builtins.float
+    """Quantity of the drug in ndc_unit, at most three decimals."""
+    ndc_unit: _builtins.str
+    """Unit of ndc_quantity: `F2` international unit, `GR` gram, `ME` milligram, `ML` milliliter, `UN` unit."""
     @_builtins.property
     def modifiers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Up to four modifiers, in the order billed."""
@@ -71,21 +80,28 @@ class BillLine(_message.Message):
         diagnosis_pointers: _abc.Iterable[_builtins.int] | None = ...,
         minutes: _builtins.int | None = ...,
         ndc: _builtins.str = ...,
+        provider_type: _builtins.str = ...,
+        ndc_quantity: _builtins.float | None = ...,
+        ndc_unit: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_charge", b"_charge", "_minutes", b"_minutes", "_units", b"_units", "charge", b"charge", "minutes", b"minutes", "units", b"units"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_charge", b"_charge", "_minutes", b"_minutes", "_ndc_quantity", b"_ndc_quantity", "_units", b"_units", "charge", b"charge", "minutes", b"minutes", "ndc_quantity", b"ndc_quantity", "units", b"units"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_charge", b"_charge", "_minutes", b"_minutes", "_units", b"_units", "charge", b"charge", "cpt", b"cpt", "date_of_service", b"date_of_service", "diagnosis_pointers", b"diagnosis_pointers", "line_id", b"line_id", "minutes", b"minutes", "modifiers", b"modifiers", "ndc", b"ndc", "place_of_service", b"place_of_service", "units", b"units"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_charge", b"_charge", "_minutes", b"_minutes", "_ndc_quantity", b"_ndc_quantity", "_units", b"_units", "charge", b"charge", "cpt", b"cpt", "date_of_service", b"date_of_service", "diagnosis_pointers", b"diagnosis_pointers", "line_id", b"line_id", "minutes", b"minutes", "modifiers", b"modifiers", "ndc", b"ndc", "ndc_quantity", b"ndc_quantity", "ndc_unit", b"ndc_unit", "place_of_service", b"place_of_service", "provider_type", b"provider_type", "units", b"units"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__charge: _TypeAlias = _typing.Literal["charge"]  # noqa: Y015
     _WhichOneofArgType__charge: _TypeAlias = _typing.Literal["_charge", b"_charge"]  # noqa: Y015
     _WhichOneofReturnType__minutes: _TypeAlias = _typing.Literal["minutes"]  # noqa: Y015
     _WhichOneofArgType__minutes: _TypeAlias = _typing.Literal["_minutes", b"_minutes"]  # noqa: Y015
+    _WhichOneofReturnType__ndc_quantity: _TypeAlias = _typing.Literal["ndc_quantity"]  # noqa: Y015
+    _WhichOneofArgType__ndc_quantity: _TypeAlias = _typing.Literal["_ndc_quantity", b"_ndc_quantity"]  # noqa: Y015
     _WhichOneofReturnType__units: _TypeAlias = _typing.Literal["units"]  # noqa: Y015
     _WhichOneofArgType__units: _TypeAlias = _typing.Literal["_units", b"_units"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__charge) -> _WhichOneofReturnType__charge | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minutes) -> _WhichOneofReturnType__minutes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ndc_quantity) -> _WhichOneofReturnType__ndc_quantity | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__units) -> _WhichOneofReturnType__units | None: ...
 

@@ -39,6 +39,10 @@ class CreateReviewRequest(_message.Message):
     CLAIM_REFERENCE_FIELD_NUMBER: _builtins.int
     PATIENT_REFERENCE_FIELD_NUMBER: _builtins.int
     CONTRACT_FIELD_NUMBER: _builtins.int
+    PROVIDER_TYPE_FIELD_NUMBER: _builtins.int
+    SERVICE_COUNTY_FIELD_NUMBER: _builtins.int
+    SERVICE_STATE_FIELD_NUMBER: _builtins.int
+    WAGE_INDEX_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Whose fee schedule: a two-letter state or DC, `OWCP`, `LHWCA` or `MEDICARE`."""
     bill_type: _builtins.str
@@ -57,6 +61,14 @@ class CreateReviewRequest(_message.Message):
     """The caller's claim reference."""
     patient_reference: _builtins.str
     """The caller's patient reference."""
+    provider_type: _builtins.str
+    """Who gave the services of lines that name nobody; a physician when not sent."""
+    service_county: _builtins.str
+    """County where the service was given, in the state of service_state. For a place without a ZIP code."""
+    service_state: _builtins.str
+    """Two-letter state where the service was given; the jurisdiction's when not sent."""
+    wage_index: _builtins.float
+    """Wage index of the facility, at most four decimals; for outpatient and ambulatory surgery bills."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_bill_pb2.BillLine]:
         """Billed services; 1 to 999."""
@@ -84,12 +96,18 @@ class CreateReviewRequest(_message.Message):
         claim_reference: _builtins.str = ...,
         patient_reference: _builtins.str = ...,
         contract: _bill_pb2.ContractTerms | None = ...,
+        provider_type: _builtins.str = ...,
+        service_county: _builtins.str = ...,
+        service_state: _builtins.str = ...,
+        wage_index: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["contract", b"contract"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index", "contract", b"contract", "wage_index", b"wage_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_type", b"bill_type", "claim_reference", b"claim_reference", "contract", b"contract", "date_of_service", b"date_of_service", "diagnosis_codes", b"diagnosis_codes", "jurisdiction", b"jurisdiction", "lines", b"lines", "locality", b"locality", "patient_reference", b"patient_reference", "place_of_service", b"place_of_service", "provider_tax_id", b"provider_tax_id", "service_zip", b"service_zip"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "contract", b"contract", "date_of_service", b"date_of_service", "diagnosis_codes", b"diagnosis_codes", "jurisdiction", b"jurisdiction", "lines", b"lines", "locality", b"locality", "patient_reference", b"patient_reference", "place_of_service", b"place_of_service", "provider_tax_id", b"provider_tax_id", "provider_type", b"provider_type", "service_county", b"service_county", "service_state", b"service_state", "service_zip", b"service_zip", "wage_index", b"wage_index"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__wage_index: _TypeAlias = _typing.Literal["wage_index"]  # noqa: Y015
+    _WhichOneofArgType__wage_index: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__wage_index) -> _WhichOneofReturnType__wage_index | None: ...
 
 Global___CreateReviewRequest: _TypeAlias = CreateReviewRequest  # noqa: Y015
 

@@ -1,0 +1,31 @@
+"""Amount of one unit as a jurisdiction's table of amounts prints it, by code and modifier.
+
+`table` names the folder of the table. The table's row for a component modifier (26, TC, 53) is the only
+one that prices such a line; other modifiers are priced by other steps. By `missing`, a code without a row
+goes to a person (`hold`, the default) or is left to the steps that follow (`continue`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.jurisdictions.kinds import FEES
+from services.review.domain.steps.service import COMPONENTS
+from services.review.domain.work import LineWork
+
+
+def apply(work: LineWork, params: Mapping[str, str]) -> None:
+    line = work.line
+    component = next((modifier for modifier in line.modifiers if modifier in COMPONENTS), "")
+    row = work.book.row(params["table"], FEES, line.on, line.code, component)
+    if row is None:
+        if params.get("missing") != "continue":
+            named = f"{line.code} with modifier {component}" if component else line.code
+            work.hold(f"Code {named} is not in the schedule's table; it must be priced by report.")
+        return
+    fee = row.facility if work.setting == "facility" else row.nonfacility
+    if row.by_report or fee is None:
+        work.hold(f"The schedule prices code {line.code} by report; the report must be judged by a person.")
+        return
+    work.figure("schedule_amount", fee, "USD per unit", row.citation)
+    work.set_amount("the schedule's amount", fee)
