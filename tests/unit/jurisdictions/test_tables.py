@@ -13,7 +13,7 @@ from services.jurisdictions.model import Citation, Confidence
 from services.jurisdictions.records import Fee
 from services.jurisdictions.table import CitedTable, Table
 
-ROWS = [
+ROWS: list[tuple[str, ...]] = [
     ("99213", "", "100.00", "90.00", "visits", "0"),
     ("73721", "TC", "200.00", "", "images", "0"),
     ("73721", "26", "50.00", "50.00", "images", "0"),
