@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from services.jurisdictions.model import Program, Value
@@ -15,6 +15,7 @@ from services.jurisdictions.table import CitedTable
 T = TypeVar("T")
 
 CODE_LENGTH: Final = 5
+DAY: Final = timedelta(days=1)
 
 
 class Dated(Generic[T]):
@@ -35,6 +36,11 @@ class Dated(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._items)
+
+    def changes(self) -> Iterator[date]:
+        """The dates from which another thing, or nothing, is in force."""
+        yield from self._starts
+        yield from [end + DAY for end in self._ends if end != date.max]
 
 
 class SectionIndex:
@@ -126,6 +132,14 @@ class TablesInTime:
         yield from self._imported
         yield from self._starter
 
+    def changes(self) -> Iterator[date]:
+        """The dates from which another table, or none, is in force."""
+        yield from self._starter.changes()
+        for table in self._imported:
+            yield table.citation.effective_from
+            if table.citation.effective_to is not None:
+                yield table.citation.effective_to + DAY
+
 
 @dataclass(frozen=True, slots=True)
 class FolderIndex:
@@ -136,3 +150,11 @@ class FolderIndex:
     programs: Mapping[str, Dated[Program]]
     sections: SectionIndex | None
     tables: Mapping[str, TablesInTime]
+
+
+def changes(folders: Mapping[str, FolderIndex]) -> Iterator[date]:
+    """Every date from which anything in the folders is another than the day before."""
+    for folder in folders.values():
+        spans: list[Dated[Any] | TablesInTime] = [*folder.values.values(), *folder.programs.values()]
+        for dated in [*spans, *folder.tables.values()]:
+            yield from dated.changes()

@@ -7,14 +7,15 @@ nearest figure. Shapes of the files are in `schema` and `tables`; nothing here p
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 from services.jurisdictions import pack
 from services.jurisdictions.editions import Editions
-from services.jurisdictions.index import FolderIndex, SectionIndex
+from services.jurisdictions.index import FolderIndex, SectionIndex, changes
 from services.jurisdictions.kinds import GPCIS, LOCALITIES, LOCALITIES_PLUS4, RELATIVE_VALUES, Kind
 from services.jurisdictions.loading import Loaded, load_files
 from services.jurisdictions.missing import (
@@ -43,9 +44,20 @@ NATIONAL: Final = "NATIONAL"
 MEDICARE: Final = "us_medicare"
 """The folder whose localities every jurisdiction uses."""
 
+ANSWERS_REMEMBERED: Final = 20_000
+
 R = TypeVar("R")
+T = TypeVar("T")
 
 Setting = Literal["facility", "nonfacility"]
+
+
+def remember(answers: dict[Any, T], asked: Any, answer: T) -> T:
+    """Keeps the answer to a question, a bounded number of them."""
+    if len(answers) >= ANSWERS_REMEMBERED:
+        answers.clear()
+    answers[asked] = answer
+    return answer
 
 
 class Rulebook:
@@ -68,6 +80,10 @@ class Rulebook:
         self._places: Mapping[str, str] = loaded.places
         self._services: Mapping[str, Service] = loaded.services
         self._national: Final = loaded.national
+        self._changes: Final = sorted(set(changes(loaded.folders)))
+        self._values: dict[tuple[str, str, date], Value] = {}
+        self._localities: dict[tuple[str, date], Locality] = {}
+        self._tables: dict[tuple[str, str, date], CitedTable[Any]] = {}
 
     @classmethod
     def load(
@@ -121,8 +137,17 @@ class Rulebook:
             raise NoProgram(code, jurisdiction.name, bill_type, on)
         return found
 
+    def period(self, on: date) -> int:
+        """Dates of one period have the same number: no figure, table or program changes within it."""
+        return bisect_right(self._changes, on)
+
     def value(self, folder: str, key: str, on: date) -> Value:
         """A dated figure; a key `folder:name` is read in that folder instead."""
+        asked = (folder, key, on)
+        known = self._values.get(asked)
+        return known or remember(self._values, asked, self._value(*asked))
+
+    def _value(self, folder: str, key: str, on: date) -> Value:
         other, colon, name = key.partition(":")
         if not colon:
             other, name = folder, key
@@ -142,6 +167,11 @@ class Rulebook:
 
     def table(self, folder: str, kind: Kind[R], on: date) -> CitedTable[R]:
         """The table of a kind in force on a date."""
+        asked = (folder, kind.name, on)
+        known: CitedTable[R] | None = self._tables.get(asked)
+        return known or remember(self._tables, asked, self._table(folder, kind, on))
+
+    def _table(self, folder: str, kind: Kind[R], on: date) -> CitedTable[R]:
         index = self._folders.get(folder)
         tables = index.tables.get(kind.name) if index else None
         found = tables.at(on) if tables else None
@@ -165,10 +195,11 @@ class Rulebook:
         """A payment locality with its indices on a date; NATIONAL has all indices 1."""
         if locality_id == NATIONAL:
             return self._national
-        found = self.row(MEDICARE, GPCIS, on, *locality_id.split("-"))
+        asked = (locality_id, on)
+        found = self._localities.get(asked) or self.row(MEDICARE, GPCIS, on, *locality_id.split("-"))
         if found is None:
             raise UnknownLocality(locality_id, on)
-        return found
+        return remember(self._localities, asked, found)
 
     def localities(self, on: date) -> tuple[Locality, ...]:
         """All payment localities on a date."""

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from google.protobuf import json_format
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from allowable.review.v1 import review_service_pb2 as pb
 from services.jurisdictions.missing import NoProgram
 from services.jurisdictions.model import Confidence
+from services.review import wire
 from services.review.domain.engine import Engine
 from tests.harness import bills, checker
 
@@ -31,7 +34,7 @@ LOCALITIES = {
 ZIPS = ("94110", "78701", "33101", "01434", "00000", "")
 MODIFIERS = ("25", "26", "TC", "50", "51", "53", "59", "RT", "LT", "GP", "76", "80", "22", "99", "CT", "XS",
              "82", "AS", "62", "66")  # fmt: skip
-DATES = ("2023-07-09", "2024-02-10", "2024-05-01", "2024-08-05", "2025-06-10", "2025-11-01",
+DATES = ("2023-07-09", "2024-02-10", "2024-05-01", "2024-08-05", "2025-06-10", "2025-06-11", "2025-11-01",
          "2026-02-02", "2026-08-10", "2027-01-04")  # fmt: skip
 
 
@@ -185,6 +188,18 @@ def test_what_an_engine_remembers_changes_nothing(first: Bill, second: Bill, liv
         fresh = bills.review(bill, Engine(bills.book()), live=mode)
         known = bills.review(bill, used, live=mode)
         assert known.SerializeToString(deterministic=True) == fresh.SerializeToString(deterministic=True)
+
+
+@BOUNDED
+@given(any_bill(), st.booleans())
+def test_without_a_trace_the_decision_is_the_same(bill: Bill, live: bool) -> None:  # noqa: FBT001
+    sent = wire.bill_of(json_format.ParseDict(bill, pb.CreateReviewRequest()), bills.TODAY)
+    traced = bills.engine().review(sent, allow_recalled=not live)
+    untraced = bills.engine().review(sent, allow_recalled=not live, trace=False)
+    for full, bare in zip(traced.lines, untraced.lines, strict=True):
+        assert (bare.status, bare.allowed, bare.reasons) == (full.status, full.allowed, full.reasons)
+        assert bare.warnings == full.warnings
+        assert bare.steps == ()
 
 
 @BOUNDED

@@ -40,15 +40,11 @@ def close(work: LineWork) -> LineDecision:
 
 def _above_charge(work: LineWork, amount: Decimal) -> Decimal:
     """No rule limited the amount to the charge: parties may agree so, else a person must judge it."""
-    if _by_contract(work):
+    if work.by_contract:
         work.warnings.append(CONTRACT_ABOVE_CHARGE)
         return amount
     work.hold(ABOVE_CHARGE)
     return ZERO
-
-
-def _by_contract(work: LineWork) -> bool:
-    return work.bill.contract is not None and any(step.rule == "contract" for step in work.steps)
 
 
 def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
@@ -74,7 +70,7 @@ def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
 
 
 def _schedule_reduction(work: LineWork, amount: Decimal) -> tuple[str, str, Decimal, str]:
-    if _by_contract(work):
+    if work.by_contract:
         carc, words = CONTRACT_REDUCTION
     elif work.bill.jurisdiction == "MEDICARE":
         carc, words = MEDICARE_REDUCTION

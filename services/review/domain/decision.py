@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.jurisdictions.model import Citation
 from services.kernel.money import ZERO
@@ -19,8 +20,7 @@ class Status(enum.StrEnum):
     NEEDS_REVIEW = "needs_review"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One figure a step read. `citation` is the position of its source among the line's citations."""
 
     name: str
@@ -29,8 +29,7 @@ class Input:
     citation: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One rule at work. Amounts are decimal texts; empty before the first amount is known."""
 
     rule: str
@@ -41,8 +40,7 @@ class Step:
     rounding: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A part of the charge that is not allowed, or (without CARC) why a line could not be priced."""
 
     carc: str

@@ -7,7 +7,7 @@ it; what depends on charge, units, contract or the other lines follows line by l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,24 +18,51 @@ from services.review.domain import steps
 from services.review.domain.bill import Bill, Line
 from services.review.domain.closing import close
 from services.review.domain.decision import Decision, Status
-from services.review.domain.work import LineWork
+from services.review.domain.work import LineWork, UntracedLineWork
 
-ENGINE_VERSION = "engine-1"
+ENGINE_VERSION = "engine-2"
 """Grows whenever the same bill under the same rule data could come out otherwise."""
 
 SERVICES_REMEMBERED = 4_000
+LOCALITY = "locality"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A step of a program and the rule that carries it out."""
+
+    spec: StepSpec
+    apply: Callable[..., None]
+    places: Callable[..., Iterable[tuple[LineWork, Any]]] | None
+    """For rules across lines: which lines are concerned, each with its place."""
+    concerns: Callable[[LineWork], bool] | None
+    also_held: bool
+
+    @classmethod
+    def to(cls, spec: StepSpec) -> Bound:
+        """The step bound to the rule of its name."""
+        name = spec.step
+        across = steps.ACROSS_LINES.get(name)
+        return cls(
+            spec,
+            steps.ONE_LINE[name] if across is None else across.apply,
+            None if across is None else across.places,
+            steps.CONCERNS.get(name),
+            name in steps.ALSO_HELD,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A program cut in two: the leading service steps, and the rest."""
+    """A program cut in three: service steps before the place matters, those after it, and the rest."""
 
-    service_steps: tuple[StepSpec, ...]
-    later_steps: tuple[StepSpec, ...]
+    anywhere: tuple[Bound, ...]
+    at_the_place: tuple[Bound, ...]
+    later_steps: tuple[Bound, ...]
 
 
 CONTRACT = StepSpec("contract", {}, None)
-NO_PROGRAM = Plan((), (CONTRACT,))
+NO_PROGRAM = Plan((), (), (Bound.to(CONTRACT),))
 """Where a jurisdiction has no program, a flat rate or percent of charge can still price a line."""
 
 
@@ -45,64 +72,80 @@ class Engine:
     def __init__(self, book: Rulebook) -> None:
         self.book = book
         self._plans: dict[int, Plan] = {}
+        self._anywhere: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
         self._services: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
 
-    def review(self, bill: Bill, *, allow_recalled: bool) -> Decision:
-        """The decision on a bill. `allow_recalled` is for test mode only."""
+    def review(self, bill: Bill, *, allow_recalled: bool, trace: bool = True) -> Decision:
+        """The decision on a bill. `allow_recalled` is for test mode only.
+
+        Without `trace` amounts, statuses, reasons and warnings are the same, and no steps or citations
+        are kept: for repricing in bulk.
+        """
         works = []
         # Lines of one bill can fall under different programs when their dates differ.
         groups: dict[int, tuple[Plan, list[LineWork]]] = {}
         for line in bill.lines:
-            plan, service = self._service(bill, line, allow_recalled=allow_recalled)
+            plan, service = self._service(bill, line, allow_recalled=allow_recalled, trace=trace)
             work = service.continue_with(bill, line)
             works.append(work)
             groups.setdefault(id(plan), (plan, []))[1].append(work)
         for plan, members in groups.values():
-            for spec in plan.later_steps:
-                _run(spec, members)
+            for step in plan.later_steps:
+                _run(step, members)
         return Decision(tuple([close(work) for work in works]), bill.warnings)
 
-    def _service(self, bill: Bill, line: Line, *, allow_recalled: bool) -> tuple[Plan, LineWork]:
-        """The service after its own steps, computed or remembered."""
-        key = (
-            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, line.on, line.place_of_service,
-            bill.locality, bill.service_zip, bill.service_county, bill.service_state,
-            line.provider_type, allow_recalled,
+    def _service(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> tuple[Plan, LineWork]:
+        """The service after its own steps, computed or remembered.
+
+        Services are told apart by period, not date: nothing changes within one. Only a line held for want
+        of rule data names its date in words, so that it is computed again.
+        """
+        what = (
+            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, self.book.period(line.on),
+            line.place_of_service, line.provider_type, allow_recalled, trace,
         )  # fmt: skip
-        known = self._services.get(key)
+        where = (bill.locality, bill.service_zip, bill.service_county, bill.service_state)
+        known = self._services.get((what, where))
         if known is None:
-            plan = self._plan(bill, line)
-            known = plan, self._price_service(plan, bill, line, allow_recalled=allow_recalled)
-            if len(self._services) >= SERVICES_REMEMBERED:
-                self._services.clear()
-            self._services[key] = known
+            plan, anywhere = self._anywhere.get(what) or self._price_anywhere(what, bill, line)
+            work = anywhere.continue_with(bill, line)
+            work.origin = None
+            _run_service(plan.at_the_place, work)
+            known = _remember(self._services, (what, where), (plan, work))
         return known
 
-    def _price_service(self, plan: Plan, bill: Bill, line: Line, *, allow_recalled: bool) -> LineWork:
+    def _price_anywhere(self, what: tuple[Any, ...], bill: Bill, line: Line) -> tuple[Plan, LineWork]:
+        *_, allow_recalled, trace = what
         folder = self.book.jurisdiction(bill.jurisdiction).folder
-        work = LineWork(bill, line, self.book, folder, allow_recalled=allow_recalled)
-        if plan is NO_PROGRAM:
-            work.hold(self._why_no_program(bill, line))
-        for spec in plan.service_steps:
-            _run(spec, [work])
-        return work
+        kind = LineWork if trace else UntracedLineWork
+        work = kind(bill, line, self.book, folder, allow_recalled=allow_recalled)
+        plan = self._plan(work)
+        _run_service(plan.anywhere, work)
+        return _remember(self._anywhere, what, (plan, work))
 
-    def _plan(self, bill: Bill, line: Line) -> Plan:
+    def _plan(self, work: LineWork) -> Plan:
+        """The plan of the program in force; a line without one is held in words that name its date."""
         try:
-            program = self.book.program(bill.jurisdiction, bill.bill_type, line.on)
-        except NoProgram:
+            program = self.book.program(work.bill.jurisdiction, work.bill.bill_type, work.line.on)
+        except NoProgram as missing:
+            work.hold_for(missing)
             return NO_PROGRAM
         plan = self._plans.get(id(program))
         if plan is None:
             plan = self._plans[id(program)] = cut(program)
         return plan
 
-    def _why_no_program(self, bill: Bill, line: Line) -> str:
-        try:
-            self.book.program(bill.jurisdiction, bill.bill_type, line.on)
-        except NoProgram as missing:
-            return missing.what
-        return ""
+
+def _remember(
+    services: dict[tuple[Any, ...], tuple[Plan, LineWork]],
+    key: tuple[Any, ...],
+    service: tuple[Plan, LineWork],
+) -> tuple[Plan, LineWork]:
+    if not service[1].dated_words:
+        if len(services) >= SERVICES_REMEMBERED:
+            services.clear()
+        services[key] = service
+    return service
 
 
 def cut(program: Program) -> Plan:
@@ -117,27 +160,40 @@ def cut(program: Program) -> Plan:
         place = names.index("lesser_of_charge") if "lesser_of_charge" in names else len(specs)
         specs.insert(place, CONTRACT)
     count = next((n for n, spec in enumerate(specs) if spec.step not in steps.SERVICE), len(specs))
-    return Plan(tuple(specs[:count]), tuple(specs[count:]))
+    before = next((n for n, spec in enumerate(specs[:count]) if spec.step == LOCALITY), count)
+    bound = [Bound.to(spec) for spec in specs]
+    return Plan(tuple(bound[:before]), tuple(bound[before:count]), tuple(bound[count:]))
 
 
-def _run(spec: StepSpec, works: Sequence[LineWork]) -> None:
-    """One step over the lines it concerns. Missing rule data holds the line it is missing for."""
-    across = steps.ACROSS_LINES.get(spec.step)
-    if across is not None:
-        payable = [work for work in works if work.status is not Status.DENIED]
-        for work, place in list(across.places(payable, spec.params)):
-            _guard(spec, work, across.apply, place)
-        return
-    apply, concerns = steps.ONE_LINE[spec.step], steps.CONCERNS.get(spec.step)
-    for work in works:
-        if (work.open or spec.step in steps.ALSO_HELD) and (concerns is None or concerns(work)):
-            _guard(spec, work, apply)
-
-
-def _guard(spec: StepSpec, work: LineWork, apply: Callable[..., None], *place: object) -> None:
-    parameters: Mapping[str, str] = spec.params
-    work.begin(spec)
+def _run_service(bound: Iterable[Bound], work: LineWork) -> None:
+    """Service steps one after the other, until one denies or holds the line."""
     try:
-        apply(work, parameters, *place)
+        for step in bound:
+            if work.status is not Status.PRICED:
+                return
+            if step.concerns is None or step.concerns(work):
+                work.begin(step.spec)
+                step.apply(work, step.spec.params)
     except RuleDataMissing as missing:
-        work.hold(missing.what)
+        work.hold_for(missing)
+
+
+def _run(step: Bound, works: Sequence[LineWork]) -> None:
+    """One step over the lines it concerns. Missing rule data holds the line it is missing for."""
+    if step.places is not None:
+        payable = [work for work in works if work.status is not Status.DENIED]
+        for work, place in list(step.places(payable, step.spec.params)):
+            _guard(step, work, place)
+        return
+    concerns, also_held = step.concerns, step.also_held
+    for work in works:
+        if (work.status is Status.PRICED or also_held) and (concerns is None or concerns(work)):
+            _guard(step, work)
+
+
+def _guard(step: Bound, work: LineWork, *place: object) -> None:
+    work.begin(step.spec)
+    try:
+        step.apply(work, step.spec.params, *place)
+    except RuleDataMissing as missing:
+        work.hold_for(missing)

@@ -29,10 +29,11 @@ class LineWork:
     """The working copy of one line. Open until it is denied or held for review."""
 
     __slots__ = (
-        "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "citations",
-        "folder", "inputs", "line", "locality", "origin", "pair", "percent_of_rate", "practice_expense",
-        "rate_factor", "reductions", "row", "rule", "setting", "state_relative_value", "status",
-        "step_citation", "steps", "table", "units_priced", "warnings", "words",
+        "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "by_contract",
+        "citations", "cited", "dated_words", "folder", "inputs", "line", "locality", "origin", "pair",
+        "percent_of_rate", "practice_expense", "rate_factor", "reductions", "row", "rule", "setting",
+        "state_relative_value", "status", "step_citation", "steps", "table", "units_priced", "warnings",
+        "words",
     )  # fmt: skip
 
     def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
@@ -68,10 +69,16 @@ class LineWork:
         """Reductions below the schedule amount: CARC, words, US dollars."""
         self.steps: list[Step] = []
         self.citations: list[Citation] = []
+        self.cited: dict[int, int] = {}
+        """Positions of the citations by identity: objects of the rulebook, which outlives the line."""
         self.warnings: list[str] = []
         self.rule = ""
         self.step_citation: Citation | None = None
         self.inputs: list[Input] = []
+        self.by_contract = False
+        """The amount is the agreed one."""
+        self.dated_words = False
+        """The line is held for want of rule data on its date, which the words name."""
         self.origin: LineWork | None = None
         """The remembered service whose steps this line's trace begins with."""
 
@@ -100,9 +107,9 @@ class LineWork:
 
     def cite(self, citation: Citation) -> int:
         """Position of the source among the line's citations; stops a live line on a recalled one."""
-        for position, known in enumerate(self.citations):
-            if known is citation:
-                return position
+        known = self.cited.get(id(citation))
+        if known is not None:
+            return known
         if citation.confidence is Confidence.RECALLED:
             if not self.allow_recalled:
                 raise RecalledFigure(citation.title, citation.section)
@@ -110,8 +117,9 @@ class LineWork:
                 f"{citation.title} {citation.section}".rstrip()
                 + " is known from memory only; a live bill would need review here."
             )
+        position = self.cited[id(citation)] = len(self.citations)
         self.citations.append(citation)
-        return len(self.citations) - 1
+        return position
 
     def record(self, formula: str) -> None:
         """Closes the step without changing the amount."""
@@ -144,9 +152,14 @@ class LineWork:
         self.status = Status.NEEDS_REVIEW
         self.words = words
 
+    def hold_for(self, missing: RuleDataMissing) -> None:
+        """The line needs a person, since rule data has no answer on its date."""
+        self.hold(missing.what)
+        self.dated_words = True
+
     def continue_with(self, bill: Bill, line: Line) -> LineWork:
         """A copy after the service steps, for another line that bills the same service."""
-        copy = LineWork.__new__(LineWork)
+        copy = object.__new__(type(self))
         copy.bill, copy.line, copy.book, copy.folder = bill, line, self.book, self.folder
         copy.allow_recalled = self.allow_recalled
         copy.amount, copy.status, copy.words = self.amount, self.status, self.words
@@ -155,8 +168,51 @@ class LineWork:
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
         copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
-        copy.steps, copy.citations = self.steps.copy(), self.citations.copy()
-        copy.warnings, copy.inputs = self.warnings.copy(), []
+        copy.by_contract, copy.dated_words = False, self.dated_words
+        copy.warnings = self.warnings.copy()
+        self._share_trace(copy)
         copy.rule, copy.step_citation, copy.origin = "", None, self
         copy.reductions = [(carc, words, line.charge) for carc, words, _ in self.reductions]
         return copy
+
+    def _share_trace(self, copy: LineWork) -> None:
+        """The copy goes on with a trace of its own."""
+        copy.steps, copy.citations, copy.cited = self.steps.copy(), self.citations.copy(), self.cited.copy()
+        copy.inputs = []
+
+
+class UntracedLineWork(LineWork):
+    """The same arithmetic without an account of it, where only amounts and reasons are wanted."""
+
+    __slots__ = ()
+
+    def _share_trace(self, copy: LineWork) -> None:
+        copy.steps, copy.inputs = self.steps, self.inputs
+        copy.citations, copy.cited = self.citations.copy(), self.cited.copy()
+
+    def value(self, key: str) -> Decimal:
+        """A dated figure, which may not be a recalled one on a live line."""
+        found = self.book.value(self.folder, key, self.line.on)
+        if found.citation.confidence is Confidence.RECALLED:
+            self.cite(found.citation)
+        return found.amount
+
+    def figure(
+        self,
+        name: str,  # noqa: ARG002
+        value: Decimal | int | str,  # noqa: ARG002
+        unit: str = "",  # noqa: ARG002
+        source: Citation | None = None,
+    ) -> None:
+        """Nothing is recorded; a recalled source still stops a live line."""
+        if source is not None and source.confidence is Confidence.RECALLED:
+            self.cite(source)
+
+    def set_amount(self, formula: str, after: Decimal | None, rounding: str = "") -> None:  # noqa: ARG002
+        """The amount is now `after`."""
+        if self.step_citation is not None and self.step_citation.confidence is Confidence.RECALLED:
+            self.cite(self.step_citation)
+        self.amount = after
+
+    def record_comparison(self, formula: str) -> None:
+        """Nothing is recorded."""

@@ -11,7 +11,7 @@ from typing import Any
 from services.jurisdictions.model import RelativeValue, StepSpec
 from services.review.domain.bill import Bill, Line
 from services.review.domain.decision import LineDecision
-from services.review.domain.engine import _run
+from services.review.domain.engine import Bound, _run
 from services.review.domain.steps import multiple_procedure
 from services.review.domain.work import LineWork
 from tests.harness import bills
@@ -47,7 +47,7 @@ def work(amount: str = "100.00", values: RelativeValue | None = None, **fields: 
 
 def run(step: str, works: Sequence[LineWork], params: Mapping[str, str] = SHARES) -> list[str]:
     """Amount of each line after the step; its words where it is held."""
-    _run(StepSpec(step, params, None), works)
+    _run(Bound.to(StepSpec(step, params, None)), works)
     return [str(each.amount) if each.open else each.words for each in works]
 
 

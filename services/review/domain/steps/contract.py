@@ -56,4 +56,5 @@ def _agree(work: LineWork, formula: str, amount: Decimal) -> None:
         work.status = Status.PRICED
     work.reductions = []
     work.units_priced = True
+    work.by_contract = True
     work.set_amount(formula, amount, ROUNDING)
