@@ -32,7 +32,7 @@ T = TypeVar("T")
 Imported = Mapping[tuple[str, str], Sequence[CitedTable[Any]]]
 
 COVERAGE: Final = "coverage.yaml"
-VALUE_PARAMS: Final = ("factor", "nonphysician", "percent", "percents")
+VALUE_PARAMS: Final = ("factor", "most", "nonphysician", "percent", "percents")
 """Step parameters that name a value key, or the part of it before the section."""
 FOLDER_PARAMS: Final = ("relative_values", "table")
 

@@ -77,6 +77,7 @@ class Rulebook:
         loaded: Loaded = load_files(self._files, known_steps, imported)
         self._folders: Mapping[str, FolderIndex] = loaded.folders
         self._jurisdictions: Mapping[str, Jurisdiction] = loaded.jurisdictions
+        self._names = {entry.folder: entry.name for entry in loaded.jurisdictions.values()}
         self._places: Mapping[str, str] = loaded.places
         self._services: Mapping[str, Service] = loaded.services
         self._national: Final = loaded.national
@@ -176,7 +177,7 @@ class Rulebook:
         tables = index.tables.get(kind.name) if index else None
         found = tables.at(on) if tables else None
         if found is None:
-            raise NoEditionInForce(f"{kind.title} of {folder}", on)
+            raise NoEditionInForce(f"{kind.title} of {self._names.get(folder, folder)}", on)
         return found
 
     def row(self, folder: str, kind: Kind[R], on: date, *key: str) -> R | None:

@@ -25,7 +25,7 @@ FROM_THE_BILL = frozenset({
 """What the bill itself says."""
 WORKED_OUT = frozenset({
     "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
-    "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate",
+    "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate", "day_total",
 })  # fmt: skip
 """What the step made of other figures; its rule is among the line's citations."""
 

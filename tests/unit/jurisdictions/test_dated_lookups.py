@@ -107,8 +107,8 @@ def test_programs_by_date(book: Rulebook) -> None:
     assert book.program("TX", "professional", date(2025, 3, 1)).jurisdiction == "TX"
     with pytest.raises(NoProgram, match=r"Texas \(TX\).*2008-02-29"):
         book.program("TX", "professional", date(2008, 2, 29))
-    with pytest.raises(NoProgram, match="LHWCA"):
-        book.program("LHWCA", "professional", date(2025, 3, 1))
+    with pytest.raises(NoProgram, match="Longshore"):
+        book.program("LHWCA", "professional", date(1995, 10, 31))
     with pytest.raises(NoProgram, match="dental"):
         book.program("TX", "dental", date(2025, 3, 1))
     with pytest.raises(UnknownJurisdiction):

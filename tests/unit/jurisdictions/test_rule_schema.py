@@ -10,29 +10,8 @@ import pytest
 from services.jurisdictions.pack import read_folder
 from services.jurisdictions.reading import BadRuleData
 from services.jurisdictions.rulebook import DATA, Rulebook
+from services.review.domain.steps import KNOWN
 
-STEPS = frozenset(
-    {
-        "service",
-        "code_status",
-        "modifiers",
-        "setting",
-        "locality",
-        "relative_value_rate",
-        "imaging_cap",
-        "surgical_role",
-        "one_role_a_day",
-        "assistant_surgeon",
-        "co_surgeon",
-        "percent",
-        "bilateral",
-        "multiple_procedure",
-        "unresolved",
-        "units",
-        "contract",
-        "lesser_of_charge",
-    }
-)
 CITE = "{title: Rule, section: s 1, url: 'https://example.gov/rule', confidence: official}"
 VALUE = f"{{from: 2024-01-01, value: '10.00', cite: {CITE}}}"
 
@@ -41,7 +20,7 @@ def load(path: str, change: Callable[[str], str]) -> Rulebook:
     """The shipped data with one file changed or added."""
     files = read_folder(DATA)
     files[path] = change(files.get(path, b"").decode()).encode()
-    return Rulebook(files, STEPS)
+    return Rulebook(files, KNOWN)
 
 
 def values(body: str) -> Callable[[str], str]:
@@ -116,7 +95,7 @@ def load_rates(change: Callable[[str], str]) -> Rulebook:
     files[path] = change(files[path].decode()).encode()
     new = hashlib.sha256(files[path]).hexdigest()
     files[source] = files[source].replace(old.encode(), new.encode())
-    return Rulebook(files, STEPS)
+    return Rulebook(files, KNOWN)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +125,6 @@ def test_windows_of_two_editions_may_not_overlap() -> None:
 
 
 def test_every_member_of_the_shipped_data_is_read_as_text() -> None:
-    book = Rulebook.load(known_steps=STEPS)
+    book = Rulebook.load(known_steps=KNOWN)
     assert book.section("tx", "00630") == "anesthesia"
     assert {j.code for j in book.jurisdictions()} >= {"MEDICARE", "TX", "ND", "OR"}

@@ -15,6 +15,7 @@ from services.review.domain.steps import (
     co_surgeon,
     code_status,
     contract,
+    daily_limit,
     fee_table,
     hold,
     imaging_cap,
@@ -80,6 +81,7 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "one_role_a_day": one_role_a_day,
     "bilateral": bilateral,
     "multiple_procedure": multiple_procedure,
+    "daily_limit": daily_limit,
     "unresolved": unresolved,
 }
 

@@ -1,6 +1,7 @@
 """Amount of one unit: a state's own relative value units times its conversion factor.
 
-`table` names the folder of the table; `factor` and `by` as in `relative_value_rate`.
+`table` names the folder of the table; `factor` and `by` as in `relative_value_rate`. By `missing`, a code
+without units goes to a person (`hold`, the default) or is left to the steps that follow (`continue`).
 """
 
 from __future__ import annotations
@@ -21,13 +22,18 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     component = next((modifier for modifier in line.modifiers if modifier in COMPONENTS), "")
     row = work.book.row(params["table"], STATE_RELATIVE_VALUES, line.on, line.code, component)
     if row is None:
+        if params.get("missing") == "continue":
+            return
         work.hold(
             f"Code {line.code} is not in the state's relative value table; it must be priced by report."
         )
         return
     units = row.facility if work.setting == "facility" else row.nonfacility
     if row.by_report or units is None:
-        work.hold(f"The schedule prices code {line.code} by report; the report must be judged by a person.")
+        if params.get("missing") != "continue":
+            work.hold(
+                f"The schedule prices code {line.code} by report; the report must be judged by a person."
+            )
         return
     factor = work.value(factor_key(work, params["factor"], params.get("by", "none")))
     work.figure("state_rvu", units, "relative value units", row.citation)
