@@ -23,7 +23,7 @@ from services.kernel.db import Database
 from services.kernel.errors import DomainError
 from services.kernel.interceptors.chain import Handler, Interceptor
 from services.kernel.interceptors.idempotency import is_answered
-from services.kernel.policy import MethodPolicy
+from services.kernel.policy import MethodPolicy, only_validates
 
 log = logging.getLogger("allowable.identity")
 
@@ -97,6 +97,8 @@ class Quota:
             return handler
 
         def metered(request: Any, call: Call) -> Any:
+            if only_validates(request):
+                return handler(request, call)
             try:
                 reservation = self.reserve(call.caller, meter)
             except DomainError as refusal:

@@ -111,7 +111,7 @@ class Editions:
     def open(self, edition: Edition) -> CitedTable[Any]:
         """The table of an edition, mapped."""
         kind = KINDS[edition.kind]
-        return CitedTable(edition.citation, Table.open(kind, self.root / edition.place / TABLE))
+        return CitedTable(edition.citation, Table.open(kind, self.root / edition.place / TABLE), edition.id)
 
     def open_all(self, ids: Iterable[str]) -> dict[tuple[str, str], list[CitedTable[Any]]]:
         """Tables by folder and kind, the one that took effect first before the others."""

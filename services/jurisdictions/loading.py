@@ -141,13 +141,12 @@ def _read_table(folder: _Folder, shared: _Shared, rest: str, path: str, files: p
     raw = parse(source_path, _require(files, path, source_path))
     kind, slash, _ = rest.partition("/")
     source = tables.source(source_path, raw, content, dated=bool(slash))
-    if slash:
-        tables.edition_date(path)
     windows = [(At(source_path, f"in_force[{i}]"), w) for i, w in enumerate(source.in_force)]
     if kind in KINDS and slash:
         table = Table.build(KINDS[kind], tables.read(KINDS[kind], path, content))
         found = folder.tables.setdefault(kind, [])
-        found += [(at, CitedTable(cited, table)) for at, cited in windows]
+        edition = f"{folder.name}.{kind}.{tables.edition_date(path)}.{raw['sha256'][:12]}"
+        found += [(at, CitedTable(cited, table, edition, starter=True)) for at, cited in windows]
     elif rest == "place_of_service.csv":
         shared.places = tables.places(path, content)
     elif rest == "services.csv":

@@ -7,6 +7,7 @@ takes no time however many rows it has.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from services.jurisdictions.model import Citation
 R = TypeVar("R")
 
 RECORDS_REMEMBERED: Final = 4_000
+PARTNERS_REMEMBERED: Final = 300_000
+"""Second key parts held in memory for one table; about 20 MB at most."""
 KEY: Final = "key"
 
 
@@ -91,12 +94,20 @@ class Table(Generic[R]):
 class CitedTable(Generic[R]):
     """A table during one span of service dates, with the source its records carry."""
 
-    __slots__ = ("_records", "citation", "table")
+    __slots__ = ("_partners", "_partners_held", "_records", "citation", "edition", "starter", "table")
 
-    def __init__(self, citation: Citation, table: Table[R]) -> None:
+    def __init__(
+        self, citation: Citation, table: Table[R], edition: str = "", *, starter: bool = False
+    ) -> None:
         self.citation = citation
         self.table = table
+        self.edition = edition
+        """What the table is known by: `<folder>.<kind>.<first date>.<12 characters of its hash>`."""
+        self.starter = starter
+        """Whether it holds the starter selection of codes only."""
         self._records: dict[Any, R | None] = {}
+        self._partners: dict[str, frozenset[str]] = {}
+        self._partners_held = 0
 
     def find(self, *parts: str) -> R | None:
         """The record of a key."""
@@ -116,6 +127,21 @@ class CitedTable(Generic[R]):
     def starting_with(self, *parts: str) -> list[R]:
         """The records whose key starts with these parts, in order."""
         return [self.at(position) for position in self.table.starting_with(*parts)]
+
+    def partners(self, first: str) -> frozenset[str]:
+        """In a table of pairs of codes: the second codes of a first one, remembered under a bound."""
+        known = self._partners.get(first)
+        if known is None:
+            found = self.table.starting_with(first)
+            keys: list[bytes] = self.table.rows[KEY][found.start : found.stop].tolist()
+            width = self.table.kind.key[0].width
+            # Interned: one code is a partner of hundreds.
+            known = frozenset([sys.intern(key[width:].decode()) for key in keys])
+            if self._partners_held >= PARTNERS_REMEMBERED:
+                self._partners, self._partners_held = {}, 0
+            self._partners[first] = known
+            self._partners_held += len(known) + 1
+        return known
 
     def has(self, *parts: str) -> bool:
         """Whether a key starts with these parts."""

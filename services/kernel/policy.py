@@ -58,3 +58,8 @@ def method_policy(method: MethodDescriptor) -> MethodPolicy:
         streaming=bool(method.client_streaming or method.server_streaming),
         output_type=GetMessageClass(method.output_type),
     )
+
+
+def only_validates(request: object) -> bool:
+    """Whether the request asks what would be found: such a call is neither counted nor remembered."""
+    return bool(getattr(request, "validate_only", False))

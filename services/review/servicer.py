@@ -21,7 +21,10 @@ from services.kernel.rpc import Handler, Service
 from services.kernel.seal import derive
 from services.reports.domain.links import FIRST_SERIAL, KEY_PURPOSE, digest_of, is_open, token_for, url_of
 from services.review import wire
+from services.review.domain.bill import Bill
+from services.review.domain.decision import Decision
 from services.review.domain.engine import Engine
+from services.review.domain.validation import validation
 from services.review.encoding import Encoded
 from services.review.replay import differences
 from services.review.store import NewReview, ReviewStore, StoredReview
@@ -42,6 +45,9 @@ class ReviewServicer:
 
     def create_review(self, request: pb.CreateReviewRequest, call: Call) -> Encoded:
         """Durable before it is answered: the transaction ends before the answer leaves."""
+        if request.validate_only:
+            head = pb.Review(livemode=call.caller.tenant.livemode, created_at=rfc3339(call.clock.now()))
+            return Encoded(validate(self.engines.current, request, head, today=call.clock.now().date()))
         with call.transaction(write_only=True) as transaction:
             return self.decide_and_store(request, call, transaction)
 
@@ -170,15 +176,28 @@ class ReviewServicer:
 
 def decide(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:
     """The decision, serialized. `head` knows its id, mode and time already, and learns all but the lines."""
+    _, decision = _decided(engine, request, head, today, trace=True)
+    wire.head_of(decision, head)
+    return head.SerializeToString() + wire.lines_of(decision)
+
+
+def validate(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:
+    """The edits of a bill as its review would find them, serialized, without prices."""
+    bill, decision = _decided(engine, request, head, today, trace=False)
+    wire.validation_of(validation(decision, bill.warnings), head)
+    return head.SerializeToString()
+
+
+def _decided(
+    engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, today: date, *, trace: bool
+) -> tuple[Bill, Decision]:
     bill = wire.bill_of(request, today)
     check_jurisdiction(engine, request.jurisdiction)
     head.jurisdiction = request.jurisdiction
     head.bill_type = request.bill_type
     head.claim_reference = request.claim_reference
     head.versions.CopyFrom(versions_of(engine))
-    decision = engine.review(bill, allow_recalled=not head.livemode)
-    wire.head_of(decision, head)
-    return head.SerializeToString() + wire.lines_of(decision)
+    return bill, engine.review(bill, allow_recalled=not head.livemode, trace=trace)
 
 
 def check_jurisdiction(engine: Engine, code: str) -> None:

@@ -8,12 +8,14 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from allowable.common.v1 import citation_pb2
-from allowable.review.v1 import bill_pb2, review_service_pb2, rule_trace_pb2
+from allowable.review.v1 import bill_pb2, edit_pb2, review_service_pb2, rule_trace_pb2
 from services.jurisdictions.model import Citation
 from services.kernel.errors import DomainError, FieldFault
 from services.kernel.money import ZERO, NotADecimalError, amount_from_wire, amount_to_wire, rate_from_wire
 from services.review.domain.bill import Bill, ContractTerms, Line
 from services.review.domain.decision import Decision, LineDecision, Step
+from services.review.domain.edits.finding import Edit
+from services.review.domain.validation import Validation
 from services.review.encoding import part, tag
 
 OFFICE = "11"
@@ -144,6 +146,46 @@ def head_of(decision: Decision, review: review_service_pb2.Review) -> None:
     review.total_charge = amount_to_wire(decision.charge)
     review.allowed_amount = amount_to_wire(decision.allowed)
     review.warnings.extend(decision.warnings)
+    review.edits.extend([edit_message(edit) for edit in decision.edits])
+
+
+def validation_of(found: Validation, review: review_service_pb2.Review) -> None:
+    """Fills the answer of a bill that is judged by its edits alone; its amounts stay zero."""
+    review.status = found.status.value
+    review.total_charge = amount_to_wire(sum((line.charge for line, _ in found.lines), ZERO))
+    review.warnings.extend(found.warnings)
+    review.edits.extend([edit_message(edit) for edit in found.edits])
+    for line, status in found.lines:
+        review.lines.add(
+            line_number=line.number,
+            line_id=line.line_id,
+            cpt=line.code,
+            modifiers=line.modifiers,
+            units=line.units,
+            charge=amount_to_wire(line.charge),
+            status=status.value,
+        )
+
+
+def edit_message(edit: Edit) -> edit_pb2.Edit:
+    """An edit as the API shows it."""
+    message = edit_pb2.Edit(
+        id=edit.id,
+        kind=edit.kind,
+        version=edit.version,
+        source=citation_message(edit.source),
+        effective_from=edit.effective_from.isoformat(),
+        effective_to=edit.effective_to.isoformat() if edit.effective_to else "",
+        line_numbers=edit.lines,
+        lines_acted_on=edit.acts_on,
+        outcome=edit.outcome.value,
+        modifier=edit.modifier,
+        carc=edit.carc,
+        description=edit.words,
+    )
+    for figure in edit.figures:
+        message.figures.add(name=figure.name, value=figure.value, unit=figure.unit)
+    return message
 
 
 def lines_of(decision: Decision) -> bytes:

@@ -10,7 +10,8 @@ from typing import Any
 from google.protobuf import json_format
 
 from allowable.review.v1 import review_service_pb2 as pb
-from services.jurisdictions.rulebook import Rulebook
+from services.jurisdictions.pack import read_folder
+from services.jurisdictions.rulebook import DATA, Rulebook
 from services.review.domain import steps
 from services.review.domain.engine import Engine
 from services.review.servicer import decide
@@ -28,6 +29,15 @@ def book() -> Rulebook:
 def engine() -> Engine:
     """One engine for all tests of a run, with whatever it remembers."""
     return Engine(book())
+
+
+@lru_cache(maxsize=1)
+def engine_without_edits() -> Engine:
+    """The shipped rules without the tables of edits: prices alone, whatever the codes say of one another."""
+    tables = ("ncci_pairs/", "mue_", "add_on_codes/")
+    files = read_folder(DATA)
+    kept = {path: content for path, content in files.items() if not path.split("/", 1)[-1].startswith(tables)}
+    return Engine(Rulebook(kept, steps.KNOWN))
 
 
 def review(bill: Mapping[str, Any], on: Engine | None = None, *, live: bool = False) -> pb.Review:

@@ -16,7 +16,7 @@ from services.kernel.call import Call
 from services.kernel.db import Database, Transaction
 from services.kernel.errors import DomainError, FieldFault
 from services.kernel.interceptors.chain import Handler, Interceptor
-from services.kernel.policy import MethodPolicy
+from services.kernel.policy import MethodPolicy, only_validates
 from services.kernel.seal import Sealer
 
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
@@ -43,7 +43,7 @@ def interceptor(sealer: Sealer) -> Interceptor:
             return handler
 
         def once(request: Message, call: Call) -> Any:
-            key = call.metadata.get("idempotency-key", "")
+            key = "" if only_validates(request) else call.metadata.get("idempotency-key", "")
             if not key:
                 if policy.requires_idempotency_key:
                     raise DomainError("IDEMPOTENCY_KEY_REQUIRED")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from services.jurisdictions.model import Citation
 from services.kernel.money import ZERO
 from services.review.domain.bill import Line
+from services.review.domain.edits.finding import Edit
 
 
 class Status(enum.StrEnum):
@@ -18,6 +19,8 @@ class Status(enum.StrEnum):
     PRICED = "priced"
     DENIED = "denied"
     NEEDS_REVIEW = "needs_review"
+    VALIDATED = "validated"
+    """Only edits were looked at, and none stands against the line."""
 
 
 class Input(NamedTuple):
@@ -75,6 +78,10 @@ class Decision:
 
     lines: tuple[LineDecision, ...]
     warnings: tuple[str, ...]
+    edits: tuple[Edit, ...] = ()
+    """By the first line they concern; those that only inform are among them."""
+    unchecked: tuple[str, ...] = ()
+    """Which edits could not be looked for, whether or not the jurisdiction applies them."""
 
     @property
     def allowed(self) -> Decimal:
@@ -89,7 +96,11 @@ class Decision:
     @property
     def status(self) -> Status:
         """Open while one line is; denied when every line is."""
-        statuses = {line.status for line in self.lines}
-        if Status.NEEDS_REVIEW in statuses:
-            return Status.NEEDS_REVIEW
-        return Status.DENIED if statuses == {Status.DENIED} else Status.PRICED
+        return overall({line.status for line in self.lines}, otherwise=Status.PRICED)
+
+
+def overall(statuses: set[Status], *, otherwise: Status) -> Status:
+    """The status of a bill by those of its lines."""
+    if Status.NEEDS_REVIEW in statuses:
+        return Status.NEEDS_REVIEW
+    return Status.DENIED if statuses == {Status.DENIED} else otherwise

@@ -14,10 +14,13 @@ from typing import Any
 from services.jurisdictions.missing import NoProgram, RuleDataMissing
 from services.jurisdictions.model import Program, StepSpec
 from services.jurisdictions.rulebook import Rulebook
+from services.jurisdictions.schema import BILL_TYPES
 from services.review.domain import steps
 from services.review.domain.bill import Bill, Line
 from services.review.domain.closing import close
 from services.review.domain.decision import Decision, Status
+from services.review.domain.edits.applying import ADVISORY
+from services.review.domain.edits.finding import Edit, coverage
 from services.review.domain.work import LineWork, UntracedLineWork
 
 ENGINE_VERSION = "engine-2"
@@ -37,6 +40,7 @@ class Bound:
     """For rules across lines: which lines are concerned, each with its place."""
     concerns: Callable[[LineWork], bool] | None
     also_held: bool
+    sees_denied: bool
 
     @classmethod
     def to(cls, spec: StepSpec) -> Bound:
@@ -49,6 +53,7 @@ class Bound:
             None if across is None else across.places,
             steps.CONCERNS.get(name),
             name in steps.ALSO_HELD,
+            name in steps.SEES_DENIED,
         )
 
 
@@ -62,7 +67,10 @@ class Plan:
 
 
 CONTRACT = StepSpec("contract", {}, None)
-NO_PROGRAM = Plan((), (), (Bound.to(CONTRACT),))
+NO_PROGRAM = {
+    bill_type: Plan((), (), tuple(Bound.to(spec) for spec in (*ADVISORY.get(bill_type, ()), CONTRACT)))
+    for bill_type in BILL_TYPES
+}
 """Where a jurisdiction has no program, a flat rate or percent of charge can still price a line."""
 
 
@@ -92,7 +100,14 @@ class Engine:
         for plan, members in groups.values():
             for step in plan.later_steps:
                 _run(step, members)
-        return Decision(tuple([close(work) for work in works]), bill.warnings)
+        edits, gaps = _edits(works), [gap for work in works for gap in work.gaps]
+        applied = coverage(frozenset(gap for gap, applies in gaps if applies)) if gaps else ()
+        return Decision(
+            tuple([close(work) for work in works]),
+            bill.warnings + applied,
+            edits,
+            coverage(frozenset(gap for gap, _ in gaps)) if gaps else (),
+        )
 
     def _service(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> tuple[Plan, LineWork]:
         """The service after its own steps, computed or remembered.
@@ -129,11 +144,17 @@ class Engine:
             program = self.book.program(work.bill.jurisdiction, work.bill.bill_type, work.line.on)
         except NoProgram as missing:
             work.hold_for(missing)
-            return NO_PROGRAM
+            return NO_PROGRAM[work.bill.bill_type]
         plan = self._plans.get(id(program))
         if plan is None:
             plan = self._plans[id(program)] = cut(program)
         return plan
+
+
+def _edits(works: Iterable[LineWork]) -> tuple[Edit, ...]:
+    """Each once, though several lines can carry it."""
+    found = {id(edit): edit for work in works for edit in work.edits}
+    return tuple(sorted(found.values(), key=lambda edit: (edit.lines, edit.id)))
 
 
 def _remember(
@@ -149,10 +170,11 @@ def _remember(
 
 
 def cut(program: Program) -> Plan:
-    """The leading service steps and the rest; contract terms have a place in every program.
+    """The leading service steps and the rest; contract terms and edits have a place in every program.
 
     The terms are the bill's own. A program lists the step where the jurisdiction has a rule about
-    contracts; elsewhere it stands after the schedule and before the limit to the charge.
+    contracts; elsewhere it stands after the schedule and before the limit to the charge. Edits that a
+    program does not list are found without effect, before the lines are compared.
     """
     specs = list(program.steps)
     names = [spec.step for spec in specs]
@@ -160,6 +182,7 @@ def cut(program: Program) -> Plan:
         place = names.index("lesser_of_charge") if "lesser_of_charge" in names else len(specs)
         specs.insert(place, CONTRACT)
     count = next((n for n, spec in enumerate(specs) if spec.step not in steps.SERVICE), len(specs))
+    specs[count:count] = [spec for spec in ADVISORY.get(program.bill_type, ()) if spec.step not in names]
     before = next((n for n, spec in enumerate(specs[:count]) if spec.step == LOCALITY), count)
     bound = [Bound.to(spec) for spec in specs]
     return Plan(tuple(bound[:before]), tuple(bound[before:count]), tuple(bound[count:]))
@@ -181,8 +204,8 @@ def _run_service(bound: Iterable[Bound], work: LineWork) -> None:
 def _run(step: Bound, works: Sequence[LineWork]) -> None:
     """One step over the lines it concerns. Missing rule data holds the line it is missing for."""
     if step.places is not None:
-        payable = [work for work in works if work.status is not Status.DENIED]
-        for work, place in list(step.places(payable, step.spec.params)):
+        seen = works if step.sees_denied else [work for work in works if work.status is not Status.DENIED]
+        for work, place in list(step.places(seen, step.spec.params)):
             _guard(step, work, place)
         return
     concerns, also_held = step.concerns, step.also_held

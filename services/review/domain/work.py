@@ -13,6 +13,7 @@ from services.jurisdictions.model import Citation, Confidence, Locality, Relativ
 from services.jurisdictions.rulebook import Rulebook
 from services.review.domain.bill import Bill, Line
 from services.review.domain.decision import Input, Status, Step
+from services.review.domain.edits.finding import Edit, Gap, Outcome
 
 
 class RecalledFigure(RuleDataMissing):
@@ -30,10 +31,10 @@ class LineWork:
 
     __slots__ = (
         "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "by_contract",
-        "citations", "cited", "dated_words", "folder", "inputs", "line", "locality", "origin", "pair",
-        "percent_of_rate", "practice_expense", "rate_factor", "reductions", "row", "rule", "setting",
-        "state_relative_value", "status", "step_citation", "steps", "table", "units_priced", "warnings",
-        "words",
+        "citations", "cited", "dated_words", "edits", "folder", "gaps", "inputs", "line", "locality",
+        "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions", "row",
+        "rule", "setting", "state_relative_value", "status", "step_citation", "steps", "table",
+        "units_priced", "warnings", "words",
     )  # fmt: skip
 
     def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
@@ -79,6 +80,10 @@ class LineWork:
         """The amount is the agreed one."""
         self.dated_words = False
         """The line is held for want of rule data on its date, which the words name."""
+        self.edits: tuple[Edit, ...] = ()
+        """What edits found on the line, effective or not."""
+        self.gaps: tuple[tuple[Gap, bool], ...] = ()
+        """Edits that could not be looked for, and whether the program applies them."""
         self.origin: LineWork | None = None
         """The remembered service whose steps this line's trace begins with."""
 
@@ -86,6 +91,11 @@ class LineWork:
     def open(self) -> bool:
         """Neither denied nor held."""
         return self.status is Status.PRICED
+
+    @property
+    def held_by_edit(self) -> bool:
+        """Agreed terms settle a price, not whether the codes and units are right."""
+        return any(edit.outcome is Outcome.NEEDS_REVIEW for edit in self.edits)
 
     def begin(self, spec: StepSpec) -> None:
         """A new step starts; what it reads from here on is its own."""
@@ -168,6 +178,7 @@ class LineWork:
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
         copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
+        copy.edits, copy.gaps = (), ()
         copy.by_contract, copy.dated_words = False, self.dated_words
         copy.warnings = self.warnings.copy()
         self._share_trace(copy)

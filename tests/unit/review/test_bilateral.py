@@ -12,6 +12,8 @@ import pytest
 from tests.harness.bills import amounts, medicare, words
 from tests.unit.review import works
 
+pytestmark = pytest.mark.usefixtures("prices_alone")
+
 PERCENT = {"percent": "bilateral"}
 
 

@@ -11,6 +11,8 @@ from services.review.domain.decision import Decision, Status
 from tests.harness.bills import amounts, medicare, priced, words
 from tests.unit.review import works
 
+pytestmark = pytest.mark.usefixtures("prices_alone")
+
 
 def reasons(amount: str, charge: str, *reductions: str) -> list[tuple[str, str]]:
     """CARC and amount of each reason."""

@@ -8,6 +8,8 @@ import pytest
 
 from tests.harness.bills import amounts, medicare, priced, words
 
+pytestmark = pytest.mark.usefixtures("prices_alone")
+
 FLAT = {"flatRates": [{"cpt": "99213", "rate": 101.1}, {"cpt": "20610", "rate": 60.0}]}
 
 

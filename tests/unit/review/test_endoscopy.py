@@ -10,6 +10,8 @@ import pytest
 from tests.harness.bills import amounts, medicare, priced, words
 from tests.harness.checker import faults
 
+pytestmark = pytest.mark.usefixtures("prices_alone")
+
 KNEE, MENISCI, BASE, CARTILAGE = "29881", "29880", "29870", "29877"
 """In a facility 644.71, 666.79, 498.29 and 734.31; the third is the base code of the others."""
 

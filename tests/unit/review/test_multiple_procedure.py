@@ -13,6 +13,8 @@ from services.review.domain.work import LineWork
 from tests.harness.bills import amounts, medicare, priced, words
 from tests.unit.review import works
 
+pytestmark = pytest.mark.usefixtures("prices_alone")
+
 
 def surgery(code: str, amount: str, indicator: str = "2", **line: Any) -> LineWork:
     return works.work(amount, works.row(code="23412", multiple_procedure=indicator), code=code, **line)

@@ -6,9 +6,13 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
+import pytest
+
 from tests.harness import bills, checker
 from tests.unit.jurisdictions.published import rows
 from tests.unit.jurisdictions.test_published_figures import ON_RELEASE
+
+pytestmark = pytest.mark.usefixtures("prices_alone")
 
 OFFICE, HOSPITAL = "11", "22"
 PLACES = (("nonfacility", OFFICE), ("facility", HOSPITAL))

@@ -6,7 +6,7 @@ from allowable.review.v1 import review_service_pb2 as pb
 from services.review.replay import DIFFERENCES_SHOWN, differences
 from tests.harness.bills import medicare, review
 
-BILL = medicare({"cpt": "99213", "charge": 200.0}, {"cpt": "20610", "modifiers": ["50"]})
+BILL = medicare({"cpt": "99213", "modifiers": ["25"], "charge": 200.0}, {"cpt": "20610", "modifiers": ["50"]})
 
 
 def changed(**fields: object) -> pb.Review:
@@ -35,10 +35,10 @@ def test_a_field_of_the_bill() -> None:
 def test_fields_deep_in_a_line() -> None:
     again = changed()
     again.lines[1].calculation_details[0].inputs[0].value = "20611"
-    again.lines[0].modifiers.append("25")
+    again.lines[0].modifiers.append("59")
     again.lines[0].reduction_reasons[0].amount = 1
     assert shown(again) == [
-        ("lines[0].modifiers.length", "0", "1"),
+        ("lines[0].modifiers.length", "1", "2"),
         ("lines[0].reductionReasons[0].amount", "90.85", "1.0"),
         ("lines[1].calculationDetails[0].inputs[0].value", "20610", "20611"),
     ]

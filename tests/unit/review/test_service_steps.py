@@ -97,6 +97,7 @@ def test_a_state_without_such_a_rule_sends_those_codes_to_a_person(code: str) ->
 
 
 @pytest.mark.parametrize("code", ["97545", "97546", "99455", "99456"])
+@pytest.mark.usefixtures("prices_alone")
 def test_a_code_without_relative_values_is_not_allowed_at_nothing(code: str) -> None:
     assert "no relative values" in words(medicare({"cpt": code}))
 

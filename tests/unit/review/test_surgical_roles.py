@@ -14,6 +14,8 @@ from tests.harness.bills import amounts, medicare, priced, words
 from tests.harness.checker import faults
 from tests.unit.review import works
 
+pytestmark = pytest.mark.usefixtures("prices_alone")
+
 
 def hospital(*lines: dict[str, Any], **bill: Any) -> dict[str, Any]:
     made = medicare(*lines, **{"placeOfService": "22", **bill})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.review.domain.steps import (
+    add_on,
     assistant_surgeon,
     bilateral,
     co_surgeon,
@@ -22,7 +23,9 @@ from services.review.domain.steps import (
     lesser_of_charge,
     locality,
     modifiers,
+    mue,
     multiple_procedure,
+    ncci_edits,
     one_role_a_day,
     percent,
     percent_of_charge,
@@ -78,6 +81,9 @@ ONE_LINE: Mapping[str, Callable[[LineWork, Params], None]] = {
 }
 
 ACROSS_LINES: Mapping[str, AcrossLines] = {
+    "ncci_edits": ncci_edits,
+    "mue": mue,
+    "add_on": add_on,
     "one_role_a_day": one_role_a_day,
     "bilateral": bilateral,
     "multiple_procedure": multiple_procedure,
@@ -95,5 +101,8 @@ CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
 
 ALSO_HELD = frozenset({"contract"})
 """Steps that can still price a line held for review."""
+
+SEES_DENIED = frozenset({"ncci_edits", "mue", "add_on"})
+"""Steps across lines that look at denied lines too: an edit depends on what is billed."""
 
 KNOWN = frozenset({*ONE_LINE, *ACROSS_LINES})

@@ -5,6 +5,7 @@ Review of workers' compensation and Medicare bills: allowed amounts, reasons and
 
 from allowable.common.v1 import problem_pb2 as _problem_pb2
 from allowable.review.v1 import bill_pb2 as _bill_pb2
+from allowable.review.v1 import edit_pb2 as _edit_pb2
 from allowable.review.v1 import rule_trace_pb2 as _rule_trace_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -43,6 +44,7 @@ class CreateReviewRequest(_message.Message):
     SERVICE_COUNTY_FIELD_NUMBER: _builtins.int
     SERVICE_STATE_FIELD_NUMBER: _builtins.int
     WAGE_INDEX_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     jurisdiction: _builtins.str
     """Whose fee schedule: a two-letter state or DC, `OWCP`, `LHWCA` or `MEDICARE`."""
     bill_type: _builtins.str
@@ -69,6 +71,10 @@ class CreateReviewRequest(_message.Message):
     """Two-letter state where the service was given; the jurisdiction's when not sent."""
     wage_index: _builtins.float
     """Wage index of the facility, at most four decimals; for outpatient and ambulatory surgery bills."""
+    validate_only: _builtins.bool
+    """True: only the edits of correct coding are answered, without prices. The answer has no id; nothing
+    is stored or counted, and an idempotency key is not used up.
+    """
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_bill_pb2.BillLine]:
         """Billed services; 1 to 999."""
@@ -100,10 +106,11 @@ class CreateReviewRequest(_message.Message):
         service_county: _builtins.str = ...,
         service_state: _builtins.str = ...,
         wage_index: _builtins.float | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index", "contract", b"contract", "wage_index", b"wage_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "contract", b"contract", "date_of_service", b"date_of_service", "diagnosis_codes", b"diagnosis_codes", "jurisdiction", b"jurisdiction", "lines", b"lines", "locality", b"locality", "patient_reference", b"patient_reference", "place_of_service", b"place_of_service", "provider_tax_id", b"provider_tax_id", "provider_type", b"provider_type", "service_county", b"service_county", "service_state", b"service_state", "service_zip", b"service_zip", "wage_index", b"wage_index"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "contract", b"contract", "date_of_service", b"date_of_service", "diagnosis_codes", b"diagnosis_codes", "jurisdiction", b"jurisdiction", "lines", b"lines", "locality", b"locality", "patient_reference", b"patient_reference", "place_of_service", b"place_of_service", "provider_tax_id", b"provider_tax_id", "provider_type", b"provider_type", "service_county", b"service_county", "service_state", b"service_state", "service_zip", b"service_zip", "validate_only", b"validate_only", "wage_index", b"wage_index"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__wage_index: _TypeAlias = _typing.Literal["wage_index"]  # noqa: Y015
     _WhichOneofArgType__wage_index: _TypeAlias = _typing.Literal["_wage_index", b"_wage_index"]  # noqa: Y015
@@ -131,10 +138,13 @@ class Review(_message.Message):
     LIVEMODE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
     CLAIM_REFERENCE_FIELD_NUMBER: _builtins.int
+    EDITS_FIELD_NUMBER: _builtins.int
     review_id: _builtins.str
-    """Identifier, `rv_` and 26 characters."""
+    """Identifier, `rv_` and 26 characters; empty with validate_only."""
     status: _builtins.str
-    """`priced` (every line decided), `denied` (every line denied) or `needs_review` (a line is open)."""
+    """`priced` (every line decided), `denied` (every line denied) or `needs_review` (a line is open). With
+    validate_only `validated` stands for `priced`, and lines are judged by their edits alone.
+    """
     jurisdiction: _builtins.str
     """Jurisdiction as sent."""
     bill_type: _builtins.str
@@ -165,6 +175,10 @@ class Review(_message.Message):
     def versions(self) -> _rule_trace_pb2.Versions:
         """What the decision is pinned to."""
 
+    @_builtins.property
+    def edits(self) -> _containers.RepeatedCompositeFieldContainer[_edit_pb2.Edit]:
+        """Edits found on the lines, by line; also those that a modifier bypasses or that only inform."""
+
     def __init__(
         self,
         *,
@@ -182,10 +196,11 @@ class Review(_message.Message):
         livemode: _builtins.bool = ...,
         created_at: _builtins.str = ...,
         claim_reference: _builtins.str = ...,
+        edits: _abc.Iterable[_edit_pb2.Edit] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_amount", b"allowed_amount", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "created_at", b"created_at", "jurisdiction", b"jurisdiction", "lines", b"lines", "livemode", b"livemode", "report_url", b"report_url", "review_id", b"review_id", "rule_trace_reference", b"rule_trace_reference", "status", b"status", "total_charge", b"total_charge", "versions", b"versions", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_amount", b"allowed_amount", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "created_at", b"created_at", "edits", b"edits", "jurisdiction", b"jurisdiction", "lines", b"lines", "livemode", b"livemode", "report_url", b"report_url", "review_id", b"review_id", "rule_trace_reference", b"rule_trace_reference", "status", b"status", "total_charge", b"total_charge", "versions", b"versions", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,7 +74,8 @@ class ReviewServiceServicer:
     """
 
     def CreateReview(self, request, context):
-        """CreateReview prices one bill. The decision is stored before it is answered.
+        """CreateReview prices one bill. The decision is stored before it is answered; with validate_only
+        the edits are answered without prices, and nothing is stored.
         Errors: INVALID_ARGUMENT (the bill cannot be read), ALREADY_EXISTS or ABORTED (idempotency key),
         RESOURCE_EXHAUSTED (quota). A line that cannot be priced is an answer, not an error.
         """

@@ -36,7 +36,8 @@ class ReviewServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReviewServiceAsyncStub: ...
     CreateReview: _grpc.UnaryUnaryMultiCallable[_review_service_pb2.CreateReviewRequest, _review_service_pb2.Review]
-    """CreateReview prices one bill. The decision is stored before it is answered.
+    """CreateReview prices one bill. The decision is stored before it is answered; with validate_only
+    the edits are answered without prices, and nothing is stored.
     Errors: INVALID_ARGUMENT (the bill cannot be read), ALREADY_EXISTS or ABORTED (idempotency key),
     RESOURCE_EXHAUSTED (quota). A line that cannot be priced is an answer, not an error.
     """
@@ -65,7 +66,8 @@ class ReviewServiceAsyncStub(ReviewServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateReview: _aio.UnaryUnaryMultiCallable[_review_service_pb2.CreateReviewRequest, _review_service_pb2.Review]  # type: ignore[assignment]
-    """CreateReview prices one bill. The decision is stored before it is answered.
+    """CreateReview prices one bill. The decision is stored before it is answered; with validate_only
+    the edits are answered without prices, and nothing is stored.
     Errors: INVALID_ARGUMENT (the bill cannot be read), ALREADY_EXISTS or ABORTED (idempotency key),
     RESOURCE_EXHAUSTED (quota). A line that cannot be priced is an answer, not an error.
     """
@@ -97,7 +99,8 @@ class ReviewServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _review_service_pb2.CreateReviewRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_review_service_pb2.Review, _abc.Awaitable[_review_service_pb2.Review]]:
-        """CreateReview prices one bill. The decision is stored before it is answered.
+        """CreateReview prices one bill. The decision is stored before it is answered; with validate_only
+        the edits are answered without prices, and nothing is stored.
         Errors: INVALID_ARGUMENT (the bill cannot be read), ALREADY_EXISTS or ABORTED (idempotency key),
         RESOURCE_EXHAUSTED (quota). A line that cannot be priced is an answer, not an error.
         """

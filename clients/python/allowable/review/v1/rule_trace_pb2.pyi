@@ -164,7 +164,7 @@ class LineResult(_message.Message):
     allowed_amount: _builtins.float
     """Allowed amount; US dollars. Zero on lines that are denied or need review."""
     status: _builtins.str
-    """`priced`, `denied` or `needs_review`."""
+    """`priced`, `denied` or `needs_review`; with validate_only `validated` where no edit stands against it."""
     @_builtins.property
     def modifiers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Modifiers as billed."""
