@@ -24,7 +24,7 @@ from services.jurisdictions.model import (
     StepSpec,
     Value,
 )
-from services.jurisdictions.reading import At, Span, no_overlap, parse
+from services.jurisdictions.reading import At, Span, day, no_overlap, parse
 from services.jurisdictions.table import CitedTable, Table
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ T = TypeVar("T")
 Imported = Mapping[tuple[str, str], Sequence[CitedTable[Any]]]
 
 COVERAGE: Final = "coverage.yaml"
-VALUE_PARAMS: Final = ("factor", "most", "nonphysician", "percent", "percents")
+VALUE_PARAMS: Final = ("factor", "limit", "most", "nonphysician", "percent", "percents", "share")
 """Step parameters that name a value key, or the part of it before the section."""
 FOLDER_PARAMS: Final = ("relative_values", "table")
 
@@ -175,6 +175,8 @@ def _check_step(at: At, folder: _Folder, step: StepSpec, folders: Mapping[str, _
     for param in VALUE_PARAMS:
         if param in step.params and not _declared(step.params[param], folder, folders):
             raise (at / param).bad(f"no value file declares {step.params[param]!r}")
+    if "as_of" in step.params:
+        day(at / "as_of", step.params["as_of"])
     for param in FOLDER_PARAMS:
         if param in step.params:
             other = folders.get(step.params[param])

@@ -26,6 +26,7 @@ FROM_THE_BILL = frozenset({
 WORKED_OUT = frozenset({
     "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
     "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate", "day_total",
+    "region", "rvu_of_earlier_lines", "rvu_of_line",
 })  # fmt: skip
 """What the step made of other figures; its rule is among the line's citations."""
 
@@ -212,7 +213,16 @@ def state_rate(step: Step) -> Decimal:
     return rounded(step, figure(step, "state_rvu") * only(step, "USD per relative value unit"))
 
 
+def day_limit(step: Step) -> Decimal | None:
+    """Within the limit the amount stays; beyond it, what the limit leaves is paid."""
+    left = only(step, "relative value units a day") - figure(step, "rvu_of_earlier_lines")
+    if figure(step, "rvu_of_line") <= left:
+        return unchanged(step)
+    return rounded(step, max(left, Decimal(0)) * figure(step, "factor"))
+
+
 AMOUNTS = {
+    "daily_relative_value_cap": day_limit,
     "percent_of_charge": of_charge,
     "fee_table": of_table,
     "state_relative_value_rate": state_rate,

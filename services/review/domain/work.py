@@ -32,8 +32,9 @@ class LineWork:
     __slots__ = (
         "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "by_contract",
         "citations", "cited", "dated_words", "edits", "folder", "gaps", "inputs", "line", "locality",
-        "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions", "row",
-        "rule", "setting", "state_relative_value", "status", "step_citation", "steps", "table",
+        "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions", "region",
+        "row", "rule", "setting", "state_relative_value", "status", "step_citation", "steps", "table",
+        "table_on",
         "units_priced", "warnings", "words",
     )  # fmt: skip
 
@@ -51,7 +52,11 @@ class LineWork:
         self.row: RelativeValue | None = None
         self.table = ""
         """The folder whose relative value table the row is in."""
+        self.table_on = line.on
+        """The date whose edition of the table is used; a schedule may keep to that of a fixed day."""
         self.setting = ""
+        self.region = ""
+        """Region of the state's own schedule."""
         self.locality: Locality | None = None
         self.adjusted_total: Decimal | None = None
         """Relative value units times their indices, summed; needed again by therapy reduction."""
@@ -174,7 +179,7 @@ class LineWork:
         copy.allow_recalled = self.allow_recalled
         copy.amount, copy.status, copy.words = self.amount, self.status, self.words
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
-        copy.table = self.table
+        copy.table, copy.table_on, copy.region = self.table, self.table_on, self.region
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
         copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None

@@ -7,11 +7,13 @@ import gzip
 import hashlib
 import io
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from services.jurisdictions.kinds import RELATIVE_VALUES
+from services.jurisdictions.kinds import RELATIVE_VALUES, Kind, Row
 from services.jurisdictions.pack import read_folder
 from services.jurisdictions.rulebook import DATA
 
@@ -53,3 +55,17 @@ def files_with_full_tables() -> dict[str, bytes]:
         source = files[f"{path}.source.yaml"]
         files[f"{path}.source.yaml"] = source.replace(old.encode(), new.encode())
     return files
+
+
+def with_table(
+    files: dict[str, bytes], folder: str, kind: Kind[Any], days: tuple[str, str], added: Iterable[Row]
+) -> None:
+    """Adds a table of rows to the files of a folder, in force from the first day to the last."""
+    path = f"{folder}/{kind.name}/{days[0]}"
+    content = ("\n".join([kind.header, *(",".join(row) for row in added)]) + "\n").encode()
+    files[f"{path}.csv"] = content
+    files[f"{path}.source.yaml"] = (
+        f'title: "Table for a test"\nsection: "all"\nauthority: "Nobody"\nurl: "https://example.org/table"\n'
+        f'retrieved: 2026-11-23\nsha256: {hashlib.sha256(content).hexdigest()}\nnote: "Made for a test."\n'
+        f"in_force:\n  - from: {days[0]}\n    to: {days[1]}\n    confidence: official\n"
+    ).encode()

@@ -67,7 +67,7 @@ def _parts(work: LineWork) -> Parts | None:
         return {TECHNICAL: row}
     found = {}
     for part, modifier in PARTS_OF.get(row.modifier, {}).items():
-        of_part = work.book.relative_value(work.table, row.code, modifier, work.line.on)
+        of_part = work.book.relative_value(work.table, row.code, modifier, work.table_on)
         if of_part is None or of_row(work, of_part) is None:
             return None
         found[part] = of_part

@@ -63,7 +63,7 @@ def _base_code(row: RelativeValue) -> str:
 
 def _family(code: str, members: Sequence[LineWork]) -> Family | None:
     first = members[0]
-    base = first.book.relative_value(first.table, code, "", first.line.on)
+    base = first.book.relative_value(first.table, code, "", first.table_on)
     codes = {work.line.code for work in members}
     if (
         base is None

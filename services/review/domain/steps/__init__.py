@@ -17,6 +17,7 @@ from services.review.domain.steps import (
     code_status,
     contract,
     daily_limit,
+    daily_relative_value_cap,
     fee_table,
     hold,
     imaging_cap,
@@ -29,6 +30,7 @@ from services.review.domain.steps import (
     one_role_a_day,
     percent,
     percent_of_charge,
+    region,
     relative_value_rate,
     service,
     setting,
@@ -61,6 +63,7 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "setting": setting.apply,
     "locality": locality.apply,
     "relative_value_rate": relative_value_rate.apply,
+    "region": region.apply,
     "fee_table": fee_table.apply,
     "state_relative_value_rate": state_relative_value_rate.apply,
     "hold": hold.apply,
@@ -88,6 +91,7 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "bilateral": bilateral,
     "multiple_procedure": multiple_procedure,
     "daily_limit": daily_limit,
+    "daily_relative_value_cap": daily_relative_value_cap,
     "unresolved": unresolved,
 }
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.jurisdictions.kinds import FEES
-from services.review.domain.steps.service import COMPONENTS
+from services.kernel.money import round_cents
+from services.review.domain.steps.service import component
 from services.review.domain.work import LineWork
 
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     line = work.line
-    component = next((modifier for modifier in line.modifiers if modifier in COMPONENTS), "")
-    row = work.book.row(params["table"], FEES, line.on, line.code, component)
+    modifier = component(work)
+    if modifier is None:
+        return
+    row = work.book.row(params["table"], FEES, line.on, line.code, modifier)
     if row is None:
         if params.get("missing") != "continue":
-            named = f"{line.code} with modifier {component}" if component else line.code
+            named = f"{line.code} with modifier {modifier}" if modifier else line.code
             work.hold(f"Code {named} is not in the schedule's table; it must be priced by report.")
         return
     fee = row.facility if work.setting == "facility" else row.nonfacility
@@ -28,4 +31,4 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
         work.hold(f"The schedule prices code {line.code} by report; the report must be judged by a person.")
         return
     work.figure("schedule_amount", fee, "USD per unit", row.citation)
-    work.set_amount("the schedule's amount", fee)
+    work.set_amount("the schedule's amount", round_cents(fee, "half up to cents"))

@@ -1,5 +1,6 @@
 """Holds every line: the jurisdiction pays by a standard that no table answers.
 
+With `providers`, only lines of these provider types, whose payment has a rule that was not read.
 `reason` says in our own words which standard that is and what a person needs to apply it.
 """
 
@@ -11,4 +12,6 @@ from services.review.domain.work import LineWork
 
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
-    work.hold(params["reason"])
+    if "providers" not in params or work.line.provider_type in params["providers"].split():
+        work.record("must be judged by a person")
+        work.hold(params["reason"])

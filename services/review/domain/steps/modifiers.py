@@ -2,7 +2,8 @@
 
 A modifier that changes payment and has no rule yet must not be ignored silently: so 99 (more modifiers
 than the line shows), GY and GZ (the provider expects a denial) and PD (bundled with an inpatient stay)
-go to a person too. `priced` lists, between spaces, modifiers that only this program has a step for.
+go to a person too. `priced` lists, between spaces, modifiers that only this program has a step for, `held`
+those that mean something else here.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ INFORMATIONAL = frozenset({
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     known = PRICED_BY_A_STEP | INFORMATIONAL | set(params.get("priced", "").split())
+    known -= set(params.get("held", "").split())
     unknown = [m for m in work.line.modifiers if m not in known]
     if unknown:
         work.hold(f"Modifier {', '.join(unknown)} can change the payment and must be judged by a person.")

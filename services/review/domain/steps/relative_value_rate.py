@@ -45,8 +45,10 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
 
 
 def factor_key(work: LineWork, key: str, by: str) -> str:
-    """`none` reads the key itself, `section` and `section_and_setting` a key of their own for each."""
+    """`none` reads the key itself; by section, alone or with the setting or region, each has a key."""
     if by == "none":
         return key
     section = work.book.section(work.folder, work.line.code) or "unassigned"
-    return f"{key}.{section}" if by == "section" else f"{key}.{section}.{work.setting}"
+    if by == "section":
+        return f"{key}.{section}"
+    return f"{key}.{section}.{work.region if by == 'section_and_region' else work.setting}"

@@ -2,11 +2,15 @@
 
 26 (professional component), TC (technical component) and 53 (discontinued) have rows of their own;
 without one of them the global row is used. Two of them on one line contradict each other.
+`as_of` names the day whose edition a schedule keeps to; without it the date of service decides. By
+`missing: continue` a code without a row is left to the steps that follow, where the table serves only
+to show which lines reduce one another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from services.review.domain.work import LineWork
 
@@ -15,13 +19,14 @@ COMPONENTS = ("26", "TC", "53")
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     line, table = work.line, params["relative_values"]
-    components = [m for m in line.modifiers if m in COMPONENTS]
-    if len(components) > 1:
-        work.hold(f"Modifiers {' and '.join(components)} contradict each other on one line.")
+    modifier = component(work)
+    if modifier is None:
         return
-    modifier = components[0] if components else ""
-    row = work.book.relative_value(table, line.code, modifier, line.on)
-    if row is None and work.book.has_code(table, line.code, line.on):
+    work.table_on = edition_day(work, params)
+    row = work.book.relative_value(table, line.code, modifier, work.table_on)
+    if row is None and params.get("missing") == "continue":
+        return
+    if row is None and work.book.has_code(table, line.code, work.table_on):
         work.hold(
             f"Code {line.code} has no row for modifier {modifier or '(none)'} in the relative value table;"
             " the modifier must be confirmed."
@@ -35,3 +40,20 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     if row.modifier:
         work.figure("modifier", row.modifier, source=row.citation)
     work.record("relative value row of the code" + (" and its component" if row.modifier else ""))
+
+
+def component(work: LineWork) -> str | None:
+    """The line's component modifier, or nothing; None where two contradict each other, and holds."""
+    found = [modifier for modifier in work.line.modifiers if modifier in COMPONENTS]
+    if len(found) > 1:
+        work.hold(f"Modifiers {' and '.join(found)} contradict each other on one line.")
+        return None
+    return found[0] if found else ""
+
+
+def edition_day(work: LineWork, params: Mapping[str, str]) -> date:
+    """The day whose edition of a table counts, recorded where the schedule fixes it."""
+    if "as_of" not in params:
+        return work.line.on
+    work.figure("as_of", params["as_of"], source=work.step_citation)
+    return date.fromisoformat(params["as_of"])
