@@ -27,7 +27,6 @@ ENGINE_VERSION = "engine-2"
 """Grows whenever the same bill under the same rule data could come out otherwise."""
 
 SERVICES_REMEMBERED = 4_000
-LOCALITY = "locality"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ def cut(program: Program) -> Plan:
         specs.insert(place, CONTRACT)
     count = next((n for n, spec in enumerate(specs) if spec.step not in steps.SERVICE), len(specs))
     specs[count:count] = [spec for spec in ADVISORY.get(program.bill_type, ()) if spec.step not in names]
-    before = next((n for n, spec in enumerate(specs[:count]) if spec.step == LOCALITY), count)
+    before = next((n for n, spec in enumerate(specs[:count]) if spec.step in steps.OF_THE_PLACE), count)
     bound = [Bound.to(spec) for spec in specs]
     return Plan(tuple(bound[:before]), tuple(bound[before:count]), tuple(bound[count:]))
 

@@ -108,7 +108,7 @@ def test_a_day_with_a_visit_or_a_held_line_goes_to_a_person() -> None:
 def test_a_day_never_pays_more_than_the_limit_and_no_order_matters(billed: list[tuple[str, int]]) -> None:
     def paid(order: list[tuple[str, int]]) -> float:
         lines = therapist(*[{"cpt": code, "units": units} for code, units in order])
-        return round(sum(line["allowedAmount"] for line in lines), 2)
+        return round(sum((float(line["allowedAmount"]) for line in lines), 0.0), 2)
 
     total = sum(float(UNITS[code]) * units for code, units in billed)
     assert paid(billed) == paid(billed[::-1])

@@ -72,6 +72,9 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
 }
 """Depend on the service alone: code, modifiers, date, place, locality."""
 
+OF_THE_PLACE = frozenset({"locality", "region"})
+"""Service steps that ask where the service was given; those before them are the same everywhere."""
+
 ONE_LINE: Mapping[str, Callable[[LineWork, Params], None]] = {
     **SERVICE,
     "surgical_role": surgical_role.apply,
