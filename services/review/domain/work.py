@@ -34,15 +34,11 @@ class LineWork:
         "citations", "cited", "dated_words", "edits", "folder", "gaps", "inputs", "line", "locality",
         "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions", "region",
         "row", "rule", "setting", "state_relative_value", "status", "step_citation", "steps", "table",
-        "table_on",
-        "units_priced", "warnings", "words",
+        "table_on", "units_priced", "warnings", "words",
     )  # fmt: skip
 
     def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
-        self.bill = bill
-        self.line = line
-        self.book = book
-        self.folder = folder
+        self.bill, self.line, self.book, self.folder = bill, line, book, folder
         self.allow_recalled = allow_recalled
         self.amount: Decimal | None = None
         """US dollars so far; for one unit until `units_priced`."""
