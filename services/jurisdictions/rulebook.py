@@ -36,6 +36,7 @@ from services.jurisdictions.model import (
     Service,
     Value,
 )
+from services.jurisdictions.reach import Reach, reach
 from services.jurisdictions.records import ZipRange
 from services.jurisdictions.table import CitedTable
 
@@ -127,6 +128,11 @@ class Rulebook:
         if found is None:
             raise UnknownJurisdiction
         return found
+
+    def reach(self, code: str) -> tuple[Reach, ...]:
+        """What a jurisdiction's programs price, since when and how surely."""
+        entry = self.jurisdiction(code)
+        return reach(entry.folder, entry.programs, self._folders)
 
     def program(self, code: str, bill_type: str, on: date) -> Program:
         """The steps that price a bill type on a date of service."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from allowable.pricing.v1 import pricing_service_pb2 as pb
 from services.jurisdictions.missing import UnknownJurisdiction
 from services.jurisdictions.model import Citation, Jurisdiction
+from services.jurisdictions.reach import Answer, Reach
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.call import Call
 from services.kernel.errors import invalid, not_found
@@ -16,18 +18,21 @@ from services.review.wire import citation_message
 
 def services(book: Rulebook) -> list[Service]:
     """PricingService with its table."""
+    reaches = {entry.code: book.reach(entry.code) for entry in book.jurisdictions()}
 
-    def list_jurisdictions(request: pb.ListJurisdictionsRequest, _call: Call) -> pb.ListJurisdictionsResponse:
-        found = [summary(entry) for entry in book.jurisdictions()]
+    def list_jurisdictions(request: pb.ListJurisdictionsRequest, call: Call) -> pb.ListJurisdictionsResponse:
+        today = call.clock.today()
+        found = [summary(entry, reaches[entry.code], today) for entry in book.jurisdictions()]
         kept = [entry for entry in found if entry.covered or not request.covered_only]
         return pb.ListJurisdictionsResponse(jurisdictions=kept)
 
     def get_jurisdiction(request: pb.GetJurisdictionRequest, _call: Call) -> pb.Jurisdiction:
         on = day(request.on_date)
         try:
-            return detail(book.jurisdiction(request.jurisdiction_id.upper()), on)
+            entry = book.jurisdiction(request.jurisdiction_id.upper())
         except UnknownJurisdiction:
             raise not_found("jurisdiction") from None
+        return detail(entry, reaches[entry.code], on)
 
     table: dict[str, Handler] = {"ListJurisdictions": list_jurisdictions, "GetJurisdiction": get_jurisdiction}
     return [Service(pb.DESCRIPTOR.services_by_name["PricingService"], table)]
@@ -41,7 +46,7 @@ def day(text: str) -> date | None:
         raise invalid("on_date", "date.impossible", "must be a date of the calendar") from None
 
 
-def summary(entry: Jurisdiction) -> pb.JurisdictionSummary:
+def summary(entry: Jurisdiction, reach: Sequence[Reach], today: date) -> pb.JurisdictionSummary:
     """A row of the list."""
     coverage = entry.coverage
     return pb.JurisdictionSummary(
@@ -51,7 +56,13 @@ def summary(entry: Jurisdiction) -> pb.JurisdictionSummary:
         bill_types=coverage.bill_types if coverage else (),
         covered_since=coverage.since.isoformat() if coverage and coverage.since else "",
         coverage_note=note(entry),
+        answer_today=best(row.answer for row in reach if row.start <= today <= (row.end or date.max)),
     )
+
+
+def best(answers: Iterable[Answer]) -> Answer:
+    """The answer that prices most; held where there is none."""
+    return min(answers, key=list(Answer).index, default=Answer.HELD)
 
 
 def note(entry: Jurisdiction) -> str:
@@ -62,8 +73,8 @@ def note(entry: Jurisdiction) -> str:
     return coverage.verified_against if coverage.covered else coverage.reason
 
 
-def detail(entry: Jurisdiction, on: date | None) -> pb.Jurisdiction:
-    """One jurisdiction with its programs, figures and gaps."""
+def detail(entry: Jurisdiction, reach: Sequence[Reach], on: date | None) -> pb.Jurisdiction:
+    """One jurisdiction with its programs, figures, gaps, and what comes of them."""
     return pb.Jurisdiction(
         id=entry.code,
         name=entry.name,
@@ -98,6 +109,19 @@ def detail(entry: Jurisdiction, on: date | None) -> pb.Jurisdiction:
             if on is None or covers(value.citation, on)
         ],
         missing=entry.missing,
+        coverage=[
+            pb.Coverage(
+                bill_type=row.bill_type,
+                services=row.services,
+                effective_from=row.start.isoformat(),
+                effective_to=row.end.isoformat() if row.end else "",
+                answer=row.answer,
+                confidence=row.confidence or "",
+                why=row.why,
+            )
+            for row in reach
+            if on is None or row.start <= on <= (row.end or date.max)
+        ],
     )
 
 

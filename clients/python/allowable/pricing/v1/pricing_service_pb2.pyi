@@ -77,6 +77,7 @@ class JurisdictionSummary(_message.Message):
     BILL_TYPES_FIELD_NUMBER: _builtins.int
     COVERED_SINCE_FIELD_NUMBER: _builtins.int
     COVERAGE_NOTE_FIELD_NUMBER: _builtins.int
+    ANSWER_TODAY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Two-letter state or DC, `OWCP`, `LHWCA` or `MEDICARE`."""
     name: _builtins.str
@@ -87,6 +88,8 @@ class JurisdictionSummary(_message.Message):
     """First service date that can be priced, YYYY-MM-DD; empty when none."""
     coverage_note: _builtins.str
     """What coverage means here, in one sentence."""
+    answer_today: _builtins.str
+    """Best answer for a service given today: `priced`, `trial` or `held`, as in Coverage."""
     @_builtins.property
     def bill_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Bill types that can be priced."""
@@ -100,10 +103,11 @@ class JurisdictionSummary(_message.Message):
         bill_types: _abc.Iterable[_builtins.str] | None = ...,
         covered_since: _builtins.str = ...,
         coverage_note: _builtins.str = ...,
+        answer_today: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bill_types", b"bill_types", "coverage_note", b"coverage_note", "covered", b"covered", "covered_since", b"covered_since", "id", b"id", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_today", b"answer_today", "bill_types", b"bill_types", "coverage_note", b"coverage_note", "covered", b"covered", "covered_since", b"covered_since", "id", b"id", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -120,7 +124,7 @@ class GetJurisdictionRequest(_message.Message):
     jurisdiction_id: _builtins.str
     """Its id, e.g. `TX`."""
     on_date: _builtins.str
-    """Only figures in force on this date, YYYY-MM-DD; all when not sent."""
+    """Only figures and coverage of this date, YYYY-MM-DD; all when not sent."""
     def __init__(
         self,
         *,
@@ -151,6 +155,7 @@ class Jurisdiction(_message.Message):
     PROGRAMS_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     MISSING_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id."""
     name: _builtins.str
@@ -177,6 +182,10 @@ class Jurisdiction(_message.Message):
     def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What is known to be missing, in plain sentences."""
 
+    @_builtins.property
+    def coverage(self) -> _containers.RepeatedCompositeFieldContainer[Global___Coverage]:
+        """What is priced, since when and how surely, worked out from programs, figures and tables."""
+
     def __init__(
         self,
         *,
@@ -190,14 +199,70 @@ class Jurisdiction(_message.Message):
         programs: _abc.Iterable[Global___PricingProgram] | None = ...,
         values: _abc.Iterable[Global___DatedValue] | None = ...,
         missing: _abc.Iterable[_builtins.str] | None = ...,
+        coverage: _abc.Iterable[Global___Coverage] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basis", b"basis", "coverage_note", b"coverage_note", "covered", b"covered", "fee_schedule", b"fee_schedule", "id", b"id", "missing", b"missing", "name", b"name", "programs", b"programs", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "basis", b"basis", "coverage", b"coverage", "coverage_note", b"coverage_note", "covered", b"covered", "fee_schedule", b"fee_schedule", "id", b"id", "missing", b"missing", "name", b"name", "programs", b"programs", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Jurisdiction: _TypeAlias = Jurisdiction  # noqa: Y015
+
+@_typing.final
+class Coverage(_message.Message):
+    """Coverage is the answer for some services of one bill type over a span of dates of service.
+
+    It counts what every such line needs. A line can still be held for what it meets itself, e.g. a modifier.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BILL_TYPE_FIELD_NUMBER: _builtins.int
+    SERVICES_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FROM_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TO_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    bill_type: _builtins.str
+    """Bill type."""
+    effective_from: _builtins.str
+    """First service date, YYYY-MM-DD."""
+    effective_to: _builtins.str
+    """Last service date, YYYY-MM-DD; empty while in force."""
+    answer: _builtins.str
+    """`priced`; `trial`: priced with a warning for test credentials, held for live ones; `held`: every line
+    needs review.
+    """
+    confidence: _builtins.str
+    """Confidence of the least sure source that prices such lines, as in Citation; empty when held."""
+    why: _builtins.str
+    """What is missing or known from memory only; empty when priced."""
+    @_builtins.property
+    def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Sections of the schedule, e.g. `e_m` or `surgery`, `surgery.facility` where the setting matters;
+        none: all services the schedule lists.
+        """
+
+    def __init__(
+        self,
+        *,
+        bill_type: _builtins.str = ...,
+        services: _abc.Iterable[_builtins.str] | None = ...,
+        effective_from: _builtins.str = ...,
+        effective_to: _builtins.str = ...,
+        answer: _builtins.str = ...,
+        confidence: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "bill_type", b"bill_type", "confidence", b"confidence", "effective_from", b"effective_from", "effective_to", b"effective_to", "services", b"services", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Coverage: _TypeAlias = Coverage  # noqa: Y015
 
 @_typing.final
 class PricingProgram(_message.Message):
