@@ -66,7 +66,7 @@ def page(book: Rulebook) -> str:
     entries = book.jurisdictions()
     rows = [row(entry, book.reach(entry.code)) for entry in entries]
     gaps = [line for entry in entries for line in missing(entry)]
-    return HEAD + "\n".join(rows) + "\n\n## What is missing\n\n" + "\n".join(gaps) + "\n"
+    return HEAD + "\n".join(rows) + "\n\n## What is missing\n\n" + "\n".join(gaps).rstrip() + "\n"
 
 
 def row(entry: Jurisdiction, reach: Sequence[Reach]) -> str:
