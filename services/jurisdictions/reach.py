@@ -30,7 +30,7 @@ FIGURES: Final = {
     "percent_of_charge": "percent",
 }  # fmt: skip
 """Steps that need a figure of every line: the parameter that names its key."""
-EVERY_LINE: Final = frozenset({*TABLES, *FIGURES, "code_status", "setting", "locality"})
+EVERY_LINE: Final = frozenset({*TABLES, *FIGURES, "code_status", "setting", "region", "locality"})
 """Steps whose own source every priced line cites."""
 GEOGRAPHY: Final = ("us_medicare", GPCIS)
 SURENESS: Final = (Confidence.OFFICIAL, Confidence.SECONDARY, Confidence.RECALLED)
@@ -113,17 +113,21 @@ def _services(folder: str, program: Program, folders: Mapping[str, FolderIndex])
     sections = folders[folder].sections
     if sections is None or not ways - {"none"}:
         return [""]
-    names = sorted(sections.names)
+    names, parts = sorted(sections.names), [""]
     if "section_and_setting" in ways:
-        return [f"{name}.{setting}" for name in names for setting in ("facility", "nonfacility")]
-    return names
+        parts = [".facility", ".nonfacility"]
+    elif "section_and_region" in ways:
+        regions = next(step.params for step in program.steps if step.step == "region")
+        parts = [f".{region}" for region in regions]
+    return [f"{name}{part}" for name in names for part in parts]
 
 
 def _spans(
     folder: str, program: Program, service: str, folders: Mapping[str, FolderIndex]
 ) -> Iterator[Reach]:
     """Answers for one service, from change to change."""
-    held = next((step.params["reason"] for step in program.steps if step.step == "hold"), "")
+    holds = (step.params for step in program.steps if step.step == "hold")
+    held = next((params["reason"] for params in holds if set(params) == {"reason"}), "")
     needs = [] if held else list(_needs(folder, program.steps, service, folders))
     rules = [step.citation for step in program.steps if step.step in EVERY_LINE and step.citation is not None]
     last = program.effective_to
@@ -170,9 +174,8 @@ def _figure(folder: str, step: StepSpec, service: str, folders: Mapping[str, Fol
     named, by = step.params[FIGURES[step.step]], step.params.get("by", "none")
     other, colon, rest = named.partition(":")
     source, key = (folders[other], rest) if colon else (folders[folder], named)
-    section = service.partition(".")[0]
     if by != "none":
-        key = f"{key}.{service if by == 'section_and_setting' else section}"
+        key = f"{key}.{service.partition('.')[0] if by == 'section' else service}"
     return _Need("the figure of the section" if by != "none" else source.titles[key], source.values.get(key))
 
 

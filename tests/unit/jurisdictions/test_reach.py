@@ -20,6 +20,7 @@ BOOK = Rulebook.load()
 ENGINE = Engine(BOOK)
 ROWS = [(entry.code, row) for entry in BOOK.jurisdictions() for row in BOOK.reach(entry.code)]
 OFFICE, HOSPITAL = "11", "22"
+VISIT = "99213"
 
 
 def on(book: Rulebook, code: str, day: date, service: str = "") -> Reach:
@@ -46,6 +47,15 @@ def test_a_table_widens_what_is_priced_on_its_dates_alone() -> None:
     assert answers[date(2025, 4, 1)] is answers[date(2024, 1, 1)] is Answer.HELD
 
 
+def test_a_figure_of_one_region_reaches_that_region_alone() -> None:
+    book = book_with(
+        "ny", "state_relative_values", "99213,,10.000,10.000,,0", first="2019-04-01", last="2024-12-31"
+    )
+    priced = {name for row in book.reach("NY") if row.answer is Answer.PRICED for name in row.services}
+    regions = {name.partition(".")[2] for name in priced}
+    assert len(regions) == 1, priced
+
+
 def test_every_date_of_a_program_has_one_answer_for_a_service() -> None:
     for code, row in ROWS:
         twins = [other for other_code, other in ROWS if other_code == code and other is not row]
@@ -69,7 +79,9 @@ def plain_code(folder: str, section: str, day: date) -> str:
     """A starter code of the section that no row of its own holds; none where there is no such code."""
     for service in BOOK.services():
         row = BOOK.relative_value("us_medicare", service.code, "", day)
-        if (section or "e_m") != (BOOK.section(folder, service.code) or "e_m") or row is None:
+        named = BOOK.section(folder, service.code)
+        here = named == section if section else named is not None or BOOK.section(folder, VISIT) is None
+        if row is None or not here:
             continue
         if row.status == "A" and row.pe_facility and row.pe_nonfacility and row.work:
             return service.code
