@@ -50,7 +50,7 @@ class Bound:
             spec,
             steps.ONE_LINE[name] if across is None else across.apply,
             None if across is None else across.places,
-            steps.CONCERNS.get(name),
+            steps.unpriced if spec.params.get("only") == "unpriced" else steps.CONCERNS.get(name),
             name in steps.ALSO_HELD,
             name in steps.SEES_DENIED,
         )

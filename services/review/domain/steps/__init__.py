@@ -106,6 +106,12 @@ CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
 }
 """Cheap tests that spare most lines a step which could do nothing to them."""
 
+
+def unpriced(work: LineWork) -> bool:
+    """Whom a service step with `only: unpriced` concerns: another schedule was asked first."""
+    return work.amount is None
+
+
 ALSO_HELD = frozenset({"contract"})
 """Steps that can still price a line held for review."""
 

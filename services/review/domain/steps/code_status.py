@@ -32,7 +32,7 @@ HELD = {
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     if work.row is None:
-        work.hold("The code's row in the relative value table is missing.")
+        work.hold(f"Code {work.line.code} is in no schedule that is held; it must be priced by report.")
         return
     status = work.row.status
     work.figure("status", status, source=work.row.citation)

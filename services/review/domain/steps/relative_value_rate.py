@@ -3,7 +3,8 @@
 round_half_up((work x work GPCI + practice expense x PE GPCI + malpractice x MP GPCI) x factor, 2).
 The factor's key grows by the section of the code, and by the setting, where the program says so.
 A setting marked "not applicable" is not paid by the table: in a facility the technical part of a test
-is the facility's, and outside one a person must confirm that the procedure can be done there.
+is the facility's, and outside one a person must confirm that the procedure can be done there. By
+`not_applicable: printed`, the schedule pays such settings by the value printed beside the mark.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
         work.hold("The relative values or the locality of this service are missing.")
         return
     expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
+    if expense is None and params.get("not_applicable") == "printed":
+        expense = row.pe_facility_printed if work.setting == "facility" else row.pe_nonfacility_printed
     if expense is None:
         other = "modifier 26 or the place" if work.setting == "facility" else "the place"
         work.hold(f"The schedule has no {work.setting} value for code {row.code}; {other} must be confirmed.")

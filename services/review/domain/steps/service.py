@@ -9,7 +9,7 @@ to show which lines reduce one another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from services.review.domain.work import LineWork
@@ -42,9 +42,12 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     work.record("relative value row of the code" + (" and its component" if row.modifier else ""))
 
 
-def component(work: LineWork) -> str | None:
-    """The line's component modifier, or nothing; None where two contradict each other, and holds."""
-    found = [modifier for modifier in work.line.modifiers if modifier in COMPONENTS]
+def component(work: LineWork, others: Collection[str] = ()) -> str | None:
+    """The line's component modifier, or nothing; None where two contradict each other, and holds.
+
+    `others` are modifiers that have rows of their own too.
+    """
+    found = [modifier for modifier in work.line.modifiers if modifier in COMPONENTS or modifier in others]
     if len(found) > 1:
         work.hold(f"Modifiers {' and '.join(found)} contradict each other on one line.")
         return None
