@@ -158,7 +158,8 @@ def _needs(
     for step in steps:
         kept = step.params.get("as_of")
         as_of = date.fromisoformat(kept) if kept else None
-        if step.step in TABLES:
+        optional = step.step == "fee_table" and step.params.get("missing") == "continue"
+        if step.step in TABLES and not optional:
             param, kind = TABLES[step.step]
             tables = folders[step.params[param]].tables.get(kind.name)
             yield _Need(f"the {kind.title}", tables, as_of)
