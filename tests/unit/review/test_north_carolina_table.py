@@ -40,7 +40,7 @@ def allowed(on: Engine, row: dict[str, str], place: str) -> Decimal | None:
     return found.allowed if found.status is Status.PRICED else None
 
 
-def compared(on: Engine) -> tuple[Counter[str], list[tuple[dict[str, str], Decimal | None]]]:
+def compared(on: Engine) -> tuple[Counter[str], list[tuple[dict[str, str], Decimal]]]:
     """How every row in every setting came out, and those that differ."""
     found: Counter[str] = Counter()
     differing = []
