@@ -22,8 +22,8 @@ from services.jurisdictions.model import Citation
 R = TypeVar("R")
 
 RECORDS_REMEMBERED: Final = 4_000
-PARTNERS_REMEMBERED: Final = 300_000
-"""Second key parts held in memory for one table; about 20 MB at most."""
+PARTNERS_REMEMBERED: Final = 1_000_000
+"""Second codes held in memory for one table of pairs; about 40 MB at most."""
 KEY: Final = "key"
 
 
@@ -52,7 +52,8 @@ class Table(Generic[R]):
         rows = np.load(path, mmap_mode="r", allow_pickle=False)
         if rows.dtype != dtype(kind):
             raise ValueError(f"{path.name} was written for another form of {kind.name}; import it again")
-        return cls(kind, rows)
+        # As a plain array over the same pages: its elements are read several times faster.
+        return cls(kind, rows.view(np.ndarray))
 
     def save(self, path: Path) -> None:
         """Writes the table as an edition file."""
@@ -133,10 +134,11 @@ class CitedTable(Generic[R]):
         known = self._partners.get(first)
         if known is None:
             found = self.table.starting_with(first)
-            keys: list[bytes] = self.table.rows[KEY][found.start : found.stop].tolist()
-            width = self.table.kind.key[0].width
+            keys = np.ascontiguousarray(self.table.rows[KEY][found.start : found.stop])
+            pair = [(column.name, f"S{column.width}") for column in self.table.kind.key]
+            seconds = keys.view(pair)[pair[1][0]].astype(str).tolist()
             # Interned: one code is a partner of hundreds.
-            known = frozenset([sys.intern(key[width:].decode()) for key in keys])
+            known = frozenset(map(sys.intern, seconds))
             if self._partners_held >= PARTNERS_REMEMBERED:
                 self._partners, self._partners_held = {}, 0
             self._partners[first] = known

@@ -83,14 +83,19 @@ def _counted_otherwise(group: Sequence[LineWork], limit: UnitLimit) -> str:
         return (
             "the two parts (26 and TC) of one service may have been counted twice, which a person must judge."
         )
-    row = group[0].row
-    if row is None or row.bilateral != TWO_SIDES or any("50" in work.line.modifiers for work in group):
-        return ""
-    sides = {side: _units(group, side) for side in SIDES}
-    both = min(sides.values()) if any(sides.values()) else limit.units
-    if _units(group) - both <= limit.units:
+    if limit.units == 1 and _units(group) == len(SIDES) and _could_be_sides(group):
         return "both sides are one unit with modifier 50, so a person must judge what was done."
     return ""
+
+
+def _could_be_sides(group: Sequence[LineWork]) -> bool:
+    """A procedure with two sides, neither or both of them named."""
+    modifiers = {modifier for work in group for modifier in work.line.modifiers}
+    return (
+        any(work.row is not None and work.row.bilateral == TWO_SIDES for work in group)
+        and len(modifiers & SIDES) != 1
+        and "50" not in modifiers
+    )
 
 
 def _units(group: Sequence[LineWork], modifier: str = "") -> int:
