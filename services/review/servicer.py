@@ -175,17 +175,17 @@ class ReviewServicer:
 
 
 def decide(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:
-    """The decision, serialized. `head` knows its id, mode and time already, and learns all but the lines."""
+    """The decision, serialized. `head` knows its id, mode and time already, and learns all but its parts."""
     _, decision = _decided(engine, request, head, today, trace=True)
     wire.head_of(decision, head)
-    return head.SerializeToString() + wire.lines_of(decision)
+    return head.SerializeToString() + wire.lines_of(decision) + wire.edits_of(decision.edits)
 
 
 def validate(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:
     """The edits of a bill as its review would find them, serialized, without prices."""
     bill, decision = _decided(engine, request, head, today, trace=False)
     wire.validation_of(validation(decision, bill.warnings), head)
-    return head.SerializeToString()
+    return head.SerializeToString() + wire.edits_of(decision.edits)
 
 
 def _decided(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -141,20 +142,18 @@ def _assumptions(request: review_service_pb2.CreateReviewRequest, today: date) -
 
 
 def head_of(decision: Decision, review: review_service_pb2.Review) -> None:
-    """Fills status, amounts and warnings of the answer: all of it but its lines."""
+    """Fills status, amounts and warnings of the answer: all of it but its lines and edits."""
     review.status = decision.status.value
     review.total_charge = amount_to_wire(decision.charge)
     review.allowed_amount = amount_to_wire(decision.allowed)
     review.warnings.extend(decision.warnings)
-    review.edits.extend([edit_message(edit) for edit in decision.edits])
 
 
 def validation_of(found: Validation, review: review_service_pb2.Review) -> None:
-    """Fills the answer of a bill that is judged by its edits alone; its amounts stay zero."""
+    """Fills the answer of a bill that is judged by its edits alone, all but them; its amounts stay zero."""
     review.status = found.status.value
     review.total_charge = amount_to_wire(sum((line.charge for line, _ in found.lines), ZERO))
     review.warnings.extend(found.warnings)
-    review.edits.extend([edit_message(edit) for edit in found.edits])
     for line, status in found.lines:
         review.lines.add(
             line_number=line.number,
@@ -167,8 +166,25 @@ def validation_of(found: Validation, review: review_service_pb2.Review) -> None:
         )
 
 
-def edit_message(edit: Edit) -> edit_pb2.Edit:
-    """An edit as the API shows it."""
+def edits_of(edits: Iterable[Edit]) -> bytes:
+    """The edits of the answer, as they follow its head."""
+    return b"".join([part(_EDITS, _edit_of(edit)) for edit in edits])
+
+
+def _edit_of(edit: Edit) -> bytes:
+    """An edit: what every bill that meets it shares, then its lines here."""
+    # A source that was converted once is held with its message, so its id stays its own.
+    key = (edit.id, id(edit.source), edit.outcome, edit.words, edit.figures)
+    common = _KNOWN_EDITS.get(key)
+    if common is None:
+        if len(_KNOWN_EDITS) >= EDITS_REMEMBERED:
+            _KNOWN_EDITS.clear()
+        common = _KNOWN_EDITS[key] = _edit_message(edit).SerializeToString()
+    own = edit_pb2.Edit(line_numbers=edit.lines, lines_acted_on=edit.acts_on)
+    return common + own.SerializeToString()
+
+
+def _edit_message(edit: Edit) -> edit_pb2.Edit:
     message = edit_pb2.Edit(
         id=edit.id,
         kind=edit.kind,
@@ -176,8 +192,6 @@ def edit_message(edit: Edit) -> edit_pb2.Edit:
         source=citation_message(edit.source),
         effective_from=edit.effective_from.isoformat(),
         effective_to=edit.effective_to.isoformat() if edit.effective_to else "",
-        line_numbers=edit.lines,
-        lines_acted_on=edit.acts_on,
         outcome=edit.outcome.value,
         modifier=edit.modifier,
         carc=edit.carc,
@@ -186,6 +200,12 @@ def edit_message(edit: Edit) -> edit_pb2.Edit:
     for figure in edit.figures:
         message.figures.add(name=figure.name, value=figure.value, unit=figure.unit)
     return message
+
+
+_EDITS = tag(review_service_pb2.Review.DESCRIPTOR, "edits")
+EDITS_REMEMBERED = 4_000
+_KNOWN_EDITS: dict[tuple[object, ...], bytes] = {}
+"""Serialized edits without their lines."""
 
 
 def lines_of(decision: Decision) -> bytes:

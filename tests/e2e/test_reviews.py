@@ -138,9 +138,11 @@ def test_the_trace_adds_up_and_cites(acme: Partner) -> None:
 
 
 def test_amounts_as_large_as_the_limits_allow_are_stored(acme: Partner) -> None:
-    """The most of everything: units, lines and rates at once."""
+    """The most of everything: units, lines and rates at once, where no edit limits units."""
     line = {"cpt": "99213", "charge": 9999999.99, "units": 9999}
-    most = bill(contract={"flatRates": [{"cpt": "99213", "rate": 9999999.99}]}, lines=[line] * 999)
+    most = bill(
+        jurisdiction="NC", contract={"flatRates": [{"cpt": "99213", "rate": 9999999.99}]}, lines=[line] * 999
+    )
     review = acme.reviews.CreateReview(message(most), metadata=acme.metadata(), timeout=SECONDS)
     request = pb.GetReviewRequest(review_id=review.review_id)
     assert acme.reviews.GetReview(request, metadata=acme.metadata(), timeout=SECONDS) == review

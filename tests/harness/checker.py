@@ -20,7 +20,7 @@ ROUNDINGS = {
 }
 FROM_THE_BILL = frozenset({
     "charge", "units", "place_of_service", "contract_flat_rate", "contract_percent_of_charge",
-    "contract_percent_of_schedule", "bypass_modifier", "units_counted",
+    "contract_percent_of_schedule", "units_counted",
 })  # fmt: skip
 """What the bill itself says."""
 WORKED_OUT = frozenset({

@@ -12,7 +12,11 @@ from google.protobuf import json_format
 
 from allowable.review.v1 import review_service_pb2 as pb
 
-CODES = ("99213", "99214", "97110", "97140", "73721", "72148", "20610", "64483", "99203", "97530")
+SERVICES = (
+    ("99213", "25"), ("99214", "25"), ("97110", "59"), ("97140", "59"), ("73721", ""), ("72148", ""),
+    ("20610", "59"), ("64483", "59"), ("99203", "25"), ("97530", "59"),
+)  # fmt: skip
+"""Codes with the modifier that says they are distinct, so that every line is priced."""
 DAYS_BILLED = 28
 _numbers = itertools.count()
 
@@ -31,9 +35,11 @@ def bill() -> pb.CreateReviewRequest:
         diagnosis_codes=["M54.50", "S83.241A"],
         claim_reference=f"load-{number}",
     )
-    for index, code in enumerate(CODES):
+    for index, (code, modifier) in enumerate(SERVICES):
         charge = chance.randrange(5_000, 200_000) / 100
         request.lines.add(line_id=str(index + 1), cpt=code, charge=charge, units=1, diagnosis_pointers=[1])
+        if modifier:
+            request.lines[-1].modifiers.append(modifier)
     return request
 
 

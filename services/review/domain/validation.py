@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.review.domain.bill import Line
 from services.review.domain.decision import Decision, Status, overall
-from services.review.domain.edits.finding import Edit, Outcome
+from services.review.domain.edits.finding import Outcome
 
 EFFECT = {Outcome.NEEDS_REVIEW: Status.NEEDS_REVIEW, Outcome.DENIED: Status.DENIED}
 
@@ -16,7 +16,6 @@ class Validation:
     """Status of each line by its edits, in the bill's order."""
 
     lines: tuple[tuple[Line, Status], ...]
-    edits: tuple[Edit, ...]
     warnings: tuple[str, ...]
     """What could not be looked for, too."""
 
@@ -34,4 +33,4 @@ def validation(decision: Decision, assumed: tuple[str, ...]) -> Validation:
             if edit.outcome is outcome:
                 found.update(dict.fromkeys(edit.lines[: edit.acts_on], status))
     lines = [(each.line, found.get(each.line.number, Status.VALIDATED)) for each in decision.lines]
-    return Validation(tuple(lines), decision.edits, assumed + decision.unchecked)
+    return Validation(tuple(lines), assumed + decision.unchecked)

@@ -1,4 +1,4 @@
-"""Lays what the edits found on the lines: denial, review, a note in the trace, or nothing at all.
+"""Lays what the edits found on the lines: denial, review, or nothing at all.
 
 Programs that adopt Medicare's payment policies list the steps `ncci_edits`, `mue` and `add_on`. In
 every other program the same edits are found and told, and nothing follows from them.
@@ -53,7 +53,7 @@ def places(
             noted = edit.advisory if advisory else edit
             for work in concerned:
                 work.edits += (noted,)
-                if not advisory:
+                if not advisory and edit.outcome is not Outcome.BYPASSED:
                     yield work, edit
 
 
@@ -86,8 +86,6 @@ def apply(work: LineWork, _params: Mapping[str, str], edit: Edit) -> None:
         work.figure(figure.name, figure.value, figure.unit, edit.source if figure.from_table else None)
     if edit.outcome is Outcome.DENIED:
         work.deny(edit.carc, edit.words)
-    elif edit.outcome is Outcome.BYPASSED:
-        work.record("the modifier says that the services are distinct")
     else:
         work.record("the edit must be judged by a person")
         work.hold(edit.words)
