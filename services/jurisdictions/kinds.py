@@ -30,6 +30,8 @@ class Column:
     pattern: str
     wanted: str
     """What a cell must be, in words, for whoever has to correct the file."""
+    figure: bool = False
+    """An amount, a number of units or an index: what two editions are compared by."""
 
     def fits(self, cell: str) -> bool:
         """Whether a cell is permitted."""
@@ -66,9 +68,11 @@ class Kind(Generic[R]):
         return "".join(part.ljust(column.width) for column, part in zip(self.key, parts, strict=False))
 
 
-def text(name: str, width: int, pattern: str = r".*", wanted: str = "a text") -> Column:
+def text(
+    name: str, width: int, pattern: str = r".*", wanted: str = "a text", *, figure: bool = False
+) -> Column:
     """A column of plain text."""
-    return Column(name, width, pattern, wanted)
+    return Column(name, width, pattern, wanted, figure)
 
 
 def amount(name: str, decimals: int = 2, *, empty: bool = True) -> Column:
@@ -76,7 +80,11 @@ def amount(name: str, decimals: int = 2, *, empty: bool = True) -> Column:
     wanted = f"a decimal number with at most {decimals} decimals"
     number = r"[0-9]{1,8}(\.[0-9]{1," + str(decimals) + "})?"
     return Column(
-        name, 10 + decimals, f"({number})?" if empty else number, f"{wanted}, or nothing" if empty else wanted
+        name,
+        10 + decimals,
+        f"({number})?" if empty else number,
+        f"{wanted}, or nothing" if empty else wanted,
+        figure=True,
     )
 
 
@@ -88,7 +96,8 @@ def one_of(name: str, *permitted: str) -> Column:
 
 def rvu(name: str) -> Column:
     """Relative value units as printed."""
-    return Column(name, 8, r"[0-9]{1,5}\.[0-9]{2}", "relative value units with two decimals")
+    wanted = "relative value units with two decimals"
+    return Column(name, 8, r"[0-9]{1,5}\.[0-9]{2}", wanted, figure=True)
 
 
 def day(name: str) -> Column:
@@ -139,9 +148,9 @@ GPCIS: Final[Kind[Locality]] = Kind(
     (MAC, LOCALITY),
     (
         text("state", 2, r"[A-Z]{2}", "a two-letter state"),
-        text("work_gpci", 5, GPCI, "an index with three decimals"),
-        text("pe_gpci", 5, GPCI, "an index with three decimals"),
-        text("mp_gpci", 5, GPCI, "an index with three decimals"),
+        text("work_gpci", 5, GPCI, "an index with three decimals", figure=True),
+        text("pe_gpci", 5, GPCI, "an index with three decimals", figure=True),
+        text("mp_gpci", 5, GPCI, "an index with three decimals", figure=True),
         text("locality_name", 120, r".+", "a name"),
     ),
     records.locality,
@@ -187,7 +196,7 @@ ANESTHESIA_BASE_UNITS: Final[Kind[records.BaseUnits]] = Kind(
     "anesthesia_base_units",
     "table of anesthesia base units",
     (CODE,),
-    (text("base_units", 2, r"[0-9]{1,2}", "base units"),),
+    (text("base_units", 2, r"[0-9]{1,2}", "base units", figure=True),),
     records.base_units,
 )
 
@@ -220,7 +229,7 @@ DRUG_PRICES: Final[Kind[records.DrugPrice]] = Kind(
     "drug payment limits (average sales price)",
     (CODE,),
     (
-        text("dosage", 40, r".*", "the dosage of one unit"),
+        text("dosage", 200, r".*", "the dosage of one unit"),
         amount("payment_limit", 3, empty=False),
         amount("coinsurance_pct", 3),
     ),
@@ -231,7 +240,7 @@ NDC_CROSSWALK: Final[Kind[records.DrugPackage]] = Kind(
     "ndc_crosswalk",
     "national drug code to billing code crosswalk",
     (text("ndc", 11, r"[0-9]{11}", "eleven digits"), CODE),
-    (text("dosage", 40), amount("units_per_package", 4)),
+    (text("dosage", 200), amount("units_per_package", 4)),
     records.drug_package,
 )
 
@@ -243,9 +252,9 @@ OUTPATIENT: Final[Kind[records.OutpatientRate]] = Kind(
         text("status_ind", 2, r"[A-Z][0-9]?|", "a status indicator, or nothing"),
         text("apc", 4, r"[0-9]{1,4}|", "an ambulatory payment classification, or nothing"),
         amount("relative_weight", 4),
-        amount("payment_rate"),
-        amount("national_unadj_copay"),
-        amount("min_unadj_copay"),
+        amount("payment_rate", 3),
+        amount("national_unadj_copay", 3),
+        amount("min_unadj_copay", 3),
     ),
     records.outpatient_rate,
 )
@@ -258,7 +267,7 @@ AMBULATORY_SURGERY: Final[Kind[records.SurgeryCenterRate]] = Kind(
         one_of("multiple_discount", "", "Y", "N"),
         text("payment_ind", 2, r"[A-Z][0-9]{0,2}|", "a payment indicator, or nothing"),
         amount("payment_weight", 4),
-        amount("payment_rate"),
+        amount("payment_rate", 3),
     ),
     records.surgery_center_rate,
 )
@@ -311,7 +320,7 @@ NCCI_PAIRS: Final[Kind[records.CodePair]] = Kind(
 )
 
 _MUE_COLUMNS: Final = (
-    text("mue_value", 5, r"[0-9]{1,5}", "units"),
+    text("mue_value", 5, r"[0-9]{1,5}", "units", figure=True),
     one_of("mai", "1", "2", "3"),
     text("rationale", 80),
 )

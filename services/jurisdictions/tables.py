@@ -123,6 +123,14 @@ class Checker:
         self._fitting: list[set[str]] = [set() for _ in kind.columns]
 
     def __call__(self, where: str, cells: Row) -> Row:
+        """The row itself when its cells fit and its key is new."""
+        key = self.fitting(where, cells)[: len(self._kind.key)]
+        if key in self._keys:
+            raise At(self._file, where).bad(f"{' '.join(key)} is listed twice")
+        self._keys.add(key)
+        return cells
+
+    def fitting(self, where: str, cells: Row) -> Row:
         """The row itself, or a refusal that names where it stands and which column is wrong."""
         columns = self._kind.columns
         if len(cells) != len(columns):
@@ -134,10 +142,6 @@ class Checker:
                         f"expected {column.wanted}, found {cell[:40]!r}"
                     )
                 fitting.add(cell)
-        key = cells[: len(self._kind.key)]
-        if key in self._keys:
-            raise At(self._file, where).bad(f"{' '.join(key)} is listed twice")
-        self._keys.add(key)
         return cells
 
 
