@@ -30,6 +30,8 @@ FIGURES: Final = {
     "percent_of_charge": "percent",
 }  # fmt: skip
 """Steps that need a figure of every line: the parameter that names its key."""
+FOR_TRIAL_WITHOUT: Final = "supplementary_table"
+"""The step that prices for trial while its table is not held."""
 EVERY_LINE: Final = frozenset({*TABLES, *FIGURES, "code_status", "setting", "region", "locality"})
 """Steps whose own source every priced line cites."""
 GEOGRAPHY: Final = ("us_medicare", GPCIS)
@@ -69,6 +71,7 @@ class _Need:
     what: str
     found: Dated[Value] | TablesInTime | None
     as_of: date | None = None
+    for_trial_without: bool = False
 
     def at(self, on: date) -> Citation | None:
         item = self.found.at(self.as_of or on) if self.found is not None else None
@@ -163,6 +166,9 @@ def _needs(
             param, kind = TABLES[step.step]
             tables = folders[step.params[param]].tables.get(kind.name)
             yield _Need(f"the {kind.title}", tables, as_of)
+        if step.step == FOR_TRIAL_WITHOUT:
+            tables = folders[step.params["table"]].tables.get(FEES.name)
+            yield _Need(f"the supplementary {FEES.title}", tables, for_trial_without=True)
         if step.step == "locality" and step.params["rule"] != "national":
             name, kind = GEOGRAPHY
             yield _Need(f"the {kind.title}", folders[name].tables.get(kind.name), as_of)
@@ -180,15 +186,22 @@ def _figure(folder: str, step: StepSpec, service: str, folders: Mapping[str, Fol
     return _Need("the figure of the section" if by != "none" else source.titles[key], source.values.get(key))
 
 
+def _not_held(needs: Iterable[_Need]) -> str:
+    names = "; ".join(dict.fromkeys(need.what for need in needs))
+    return f"Not held: {names}" if names else ""
+
+
 def _answer(
     needs: Sequence[_Need], rules: Sequence[Citation], on: date
 ) -> tuple[Answer, Confidence | None, str]:
-    cited = [(need.what, need.at(on)) for need in needs]
-    lacking = [what for what, citation in cited if citation is None]
-    if lacking or not needs:
-        return Answer.HELD, None, f"Not held: {'; '.join(dict.fromkeys(lacking)) or 'any figure'}."
+    cited = [(need, need.at(on)) for need in needs]
+    lacking = [need for need, citation in cited if citation is None]
+    if not needs or not all(need.for_trial_without for need in lacking):
+        return Answer.HELD, None, f"{_not_held(lacking) or 'Not held: any figure'}."
     sources = [citation for _, citation in cited if citation is not None] + list(rules)
     least = max((source.confidence for source in sources), key=SURENESS.index)
+    if lacking:
+        return Answer.TRIAL, least, f"{_not_held(lacking)}."
     if least is not Confidence.RECALLED:
         return Answer.PRICED, least, ""
     recalled = dict.fromkeys(

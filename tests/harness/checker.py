@@ -221,7 +221,16 @@ def day_limit(step: Step) -> Decimal | None:
     return rounded(step, max(left, Decimal(0)) * figure(step, "factor"))
 
 
+def supplementary(step: Step) -> Decimal:
+    """Another table's amount, which governs or is a floor; the words say which."""
+    if not step["inputs"]:
+        return amount(step)
+    listed = figure(step, "schedule_amount")
+    return max(amount(step), listed) if step["formula"].startswith("greater") else listed
+
+
 AMOUNTS = {
+    "supplementary_table": supplementary,
     "daily_relative_value_cap": day_limit,
     "percent_of_charge": of_charge,
     "fee_table": of_table,

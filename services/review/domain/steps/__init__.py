@@ -35,6 +35,7 @@ from services.review.domain.steps import (
     service,
     setting,
     state_relative_value_rate,
+    supplementary_table,
     surgical_role,
     units,
     unresolved,
@@ -69,6 +70,7 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "hold": hold.apply,
     "imaging_cap": imaging_cap.apply,
     "percent": percent.apply,
+    "supplementary_table": supplementary_table.apply,
 }
 """Depend on the service alone: code, modifiers, date, place, locality."""
 

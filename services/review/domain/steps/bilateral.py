@@ -4,7 +4,8 @@ Billed as modifier 50, as RT and LT on one line, as two units without a side (in
 as an RT line and an LT line of the same code, component and date. Indicator 1 pays 150 percent of one
 side, 0 and 2 pay one side, 3 pays each side in full. Modifier 50 stands for two sides in one unit; with
 more units, or with a single side, the line goes to a person.
-The ranking of multiple procedures comes after this.
+The ranking of multiple procedures comes after this. `two_sided` limits the rule to some indicators, where a
+state pays both sides by its own share and Medicare's indicators only show which procedures have two.
 """
 
 from __future__ import annotations
@@ -65,11 +66,17 @@ def side_order(work: LineWork) -> tuple[object, ...]:
 
 
 def apply(work: LineWork, params: Mapping[str, str], side: Side) -> None:
-    if work.row is None or work.amount is None:
+    if work.amount is None:
+        return
+    if work.row is None:
+        work.hold(f"No table tells how often the two sides of code {work.line.code} are paid.")
         return
     indicator = work.row.bilateral
     if indicator == "9" or indicator not in {"0", "1", "2", "3"}:
         work.hold(f"Code {work.line.code} has no bilateral meaning; modifier 50 must be confirmed.")
+        return
+    if indicator not in params.get("two_sided", indicator).split():
+        work.hold(f"Whether both sides of code {work.line.code} are paid here must be judged by a person.")
         return
     if side is Side.BOTH and (unclear := _unclear(work)):
         work.hold(unclear)
