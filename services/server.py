@@ -38,6 +38,7 @@ from services.kernel.seal import Sealer, derive
 from services.pricing import servicer as pricing
 from services.reports import servicer as reports
 from services.reports.names import RulebookNames
+from services.review import comparison
 from services.review import servicer as review
 from services.review.domain import steps
 from services.review.store import ReviewStore
@@ -86,6 +87,7 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         *identity.services,
         *pricing.services(engines.current.book),
         *review.services(settings, engines, chain),
+        *comparison.services(settings, engines),
         *reports.services(
             settings, RulebookNames(engines.current.book), ReviewStore(settings.master_key).open
         ),

@@ -99,8 +99,10 @@ class Quota:
         def metered(request: Any, call: Call) -> Any:
             if only_validates(request):
                 return handler(request, call)
+            entries = policy.metered_entries
+            count = max(1, len(getattr(request, entries))) if entries else 1
             try:
-                reservation = self.reserve(call.caller, meter)
+                reservation = self.reserve(call.caller, meter, count)
             except DomainError as refusal:
                 if self._repeats(call):
                     return handler(request, call)
@@ -112,7 +114,7 @@ class Quota:
                 response = handler(request, call)
                 counted = not call.replayed
             finally:
-                self.settle(reservation, failed=0 if counted else 1)
+                self.settle(reservation, failed=0 if counted else count)
             if reservation.left is not None and counted:
                 self._show(call, meter, reservation.left)
             return response

@@ -31,6 +31,8 @@ class MethodPolicy:
     meter: str
     streaming: bool
     output_type: type[Message]
+    metered_entries: str = ""
+    """The list of the request whose entries the meter counts; empty: the call itself."""
 
 
 @cache
@@ -57,6 +59,7 @@ def method_policy(method: MethodDescriptor) -> MethodPolicy:
         meter=option.meter,
         streaming=bool(method.client_streaming or method.server_streaming),
         output_type=GetMessageClass(method.output_type),
+        metered_entries=option.metered_entries,
     )
 
 

@@ -88,7 +88,7 @@ class ReviewServicer:
 
     def get_review(self, request: pb.GetReviewRequest, call: Call) -> pb.Review:
         """The decision as it was answered, with its link while it works."""
-        stored = self._read(request.review_id, call)
+        stored = read_stored(self.store, request.review_id, call)
         review = pb.Review.FromString(stored.response)
         shown = is_open(stored.report_expires_at, stored.report_revoked_at, call.clock.now())
         token = token_for(self.link_key, stored.review_id, stored.report_serial) if shown else ""
@@ -131,7 +131,7 @@ class ReviewServicer:
 
     def get_rule_trace(self, request: pb.GetRuleTraceRequest, call: Call) -> pb.RuleTrace:
         """The arithmetic of a decision."""
-        review = pb.Review.FromString(self._read(request.review_id, call).response)
+        review = pb.Review.FromString(read_stored(self.store, request.review_id, call).response)
         return pb.RuleTrace(
             review_id=review.review_id,
             jurisdiction=review.jurisdiction,
@@ -142,7 +142,7 @@ class ReviewServicer:
 
     def replay_review(self, request: pb.ReplayReviewRequest, call: Call) -> pb.ReplayReviewResponse:
         """Computes again under the pinned versions and compares."""
-        stored = self._read(request.review_id, call)
+        stored = read_stored(self.store, request.review_id, call)
         before = pb.Review.FromString(stored.response)
         engine = self.engines.pinned(before.versions)
         head = pb.Review(review_id=before.review_id, livemode=before.livemode, created_at=before.created_at)
@@ -157,14 +157,6 @@ class ReviewServicer:
             replay_versions=again.versions,
         )
 
-    def _read(self, review_id: str, call: Call) -> StoredReview:
-        with call.transaction() as transaction:
-            stored = self.store.read(transaction, review_id)
-            if stored is None:
-                raise not_found("review")
-            outbox.audit(transaction, call, review_id)
-        return stored
-
     def _links(self, review_id: str, token: str) -> pb.Review:
         """Links are not part of the decision: they depend on the host and can be revoked."""
         public = self.settings.public_url
@@ -172,6 +164,16 @@ class ReviewServicer:
             rule_trace_reference=f"{public}/v1/reviews/{review_id}/trace",
             report_url=url_of(public, token) if token else "",
         )
+
+
+def read_stored(store: ReviewStore, review_id: str, call: Call) -> StoredReview:
+    """A decision of the caller's, with the audit row of its reading."""
+    with call.transaction() as transaction:
+        stored = store.read(transaction, review_id)
+        if stored is None:
+            raise not_found("review")
+        outbox.audit(transaction, call, review_id)
+    return stored
 
 
 def decide(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:

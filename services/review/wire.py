@@ -14,7 +14,7 @@ from services.jurisdictions.model import Citation
 from services.kernel.errors import DomainError, FieldFault
 from services.kernel.money import ZERO, NotADecimalError, amount_from_wire, amount_to_wire, rate_from_wire
 from services.review.domain.bill import Bill, ContractTerms, Line
-from services.review.domain.decision import Decision, LineDecision, Step
+from services.review.domain.decision import Decision, LineDecision, Reason, Step
 from services.review.domain.edits.finding import Edit
 from services.review.domain.validation import Validation
 from services.review.encoding import part, tag
@@ -233,12 +233,7 @@ def _line_of(decision: LineDecision) -> bytes:
     own.status = decision.status.value
     own.warnings.extend(decision.warnings)
     for reason in decision.reasons:
-        own.reduction_reasons.add(
-            carc=reason.carc,
-            group_code=reason.group,
-            amount=amount_to_wire(reason.amount),
-            description=reason.words,
-        )
+        write_reason(own.reduction_reasons.add(), reason)
     _write_trace(own, decision.steps[steps:], decision.citations[citations:])
     if decision.origin is None:
         return own.SerializeToString()
@@ -254,34 +249,48 @@ def _write_trace(
     result: rule_trace_pb2.LineResult, steps: tuple[Step, ...], citations: tuple[Citation, ...]
 ) -> None:
     for step in steps:
-        written = result.calculation_details.add(
-            rule=step.rule,
-            formula=step.formula,
-            amount_before=step.before,
-            amount_after=step.after,
-            rounding=step.rounding,
-        )
-        for item in step.inputs:
-            written.inputs.add(name=item.name, value=item.value, unit=item.unit, citation=item.citation)
+        write_step(result.calculation_details.add(), step)
     for citation in citations:
-        result.rule_citations.append(citation_message(citation))
+        result.rule_citations.append(_remembered(citation))
+
+
+def write_step(written: rule_trace_pb2.CalculationStep, step: Step) -> None:
+    """A step as the API shows it."""
+    written.rule = step.rule
+    written.formula = step.formula
+    written.amount_before = step.before
+    written.amount_after = step.after
+    written.rounding = step.rounding
+    for item in step.inputs:
+        written.inputs.add(name=item.name, value=item.value, unit=item.unit, citation=item.citation)
+
+
+def write_reason(written: rule_trace_pb2.ReductionReason, reason: Reason) -> None:
+    """A reason as the API shows it."""
+    written.carc = reason.carc
+    written.group_code = reason.group
+    written.amount = amount_to_wire(reason.amount)
+    written.description = reason.words
 
 
 _CITATIONS: dict[int, tuple[Citation, citation_pb2.Citation]] = {}
 """Converted citations by identity; the citation is held beside its message, so its id stays its own."""
 
 
-def citation_message(citation: Citation) -> citation_pb2.Citation:
-    """A citation as the API shows it; an open end is an empty text."""
+def _remembered(citation: Citation) -> citation_pb2.Citation:
     known = _CITATIONS.get(id(citation))
     if known is None:
-        message = citation_pb2.Citation(
-            title=citation.title,
-            section=citation.section,
-            url=citation.url,
-            effective_from=citation.effective_from.isoformat(),
-            effective_to=citation.effective_to.isoformat() if citation.effective_to else "",
-            confidence=citation.confidence.value,
-        )
-        known = _CITATIONS[id(citation)] = (citation, message)
+        known = _CITATIONS[id(citation)] = (citation, citation_message(citation))
     return known[1]
+
+
+def citation_message(citation: Citation) -> citation_pb2.Citation:
+    """A citation as the API shows it; an open end is an empty text."""
+    return citation_pb2.Citation(
+        title=citation.title,
+        section=citation.section,
+        url=citation.url,
+        effective_from=citation.effective_from.isoformat(),
+        effective_to=citation.effective_to.isoformat() if citation.effective_to else "",
+        confidence=citation.confidence.value,
+    )

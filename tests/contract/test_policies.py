@@ -12,7 +12,7 @@ from allowable.common.v1 import health_service_pb2
 from allowable.identity.v1 import api_keys_pb2, tokens_pb2, usage_pb2
 from allowable.pricing.v1 import pricing_service_pb2
 from allowable.reports.v1 import reports_pb2
-from allowable.review.v1 import review_service_pb2
+from allowable.review.v1 import comparison_service_pb2, review_service_pb2
 from services.kernel.policy import method_policy
 
 FILES = (
@@ -23,6 +23,7 @@ FILES = (
     pricing_service_pb2,
     reports_pb2,
     review_service_pb2,
+    comparison_service_pb2,
 )
 SERVICES: list[ServiceDescriptor] = [s for f in FILES for s in f.DESCRIPTOR.services_by_name.values()]
 METHODS: list[MethodDescriptor] = [method for service in SERVICES for method in service.methods]

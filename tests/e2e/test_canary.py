@@ -92,6 +92,9 @@ def base_of(method: MethodDescriptor) -> Message:
     if method.name == "CreateReview":
         return message(people(bill()))
     request = GetMessageClass(method.input_type)()
+    if method.name == "CompareScenarios":
+        scenarios = {"bill": people(bill()), "scenarios": [{"scenarioId": person()}]}
+        return json_format.ParseDict(scenarios, request)
     if method.name == "UpdateApiKey":
         plant(request, ("api_key_id",), "key_nobody")
         json_format.ParseDict({"base_version": 1}, request)

@@ -1,7 +1,8 @@
-"""The README's examples run as they stand there."""
+"""The examples of README and docs run as they stand there."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from tests.harness.stack import ROOT, Stack
 
 README = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+SCENARIOS = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "reviews.md").read_text(), re.DOTALL)
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +41,14 @@ def test_the_curl_example_prices_the_sample_bill(stack: Stack) -> None:
     answer = run(stack, ["bash", "-euo", "pipefail", "-c", script])
     assert '"status":"priced"' in answer
     assert '"reportUrl":"http' in answer
+
+
+def test_the_scenarios_of_the_docs_take_the_readmes_token(stack: Stack) -> None:
+    credentials, _ = SHELL[0].replace(".venv/bin/python", sys.executable).split("gzip -c")
+    (example,) = SCENARIOS
+    answer = json.loads(run(stack, ["bash", "-euo", "pipefail", "-c", credentials + example]))
+    changes = [each["difference"]["allowedAmountChange"] for each in answer["scenarios"]]
+    assert (answer["base"]["allowedAmount"], changes) == (109.15, [8.43, 87.6])
 
 
 @pytest.mark.parametrize("number", range(len(PYTHON)))

@@ -23,7 +23,7 @@ from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
-PUBLIC_IDS = {"jurisdiction_id", "share_token", "item_id", "line_id", "provider_tax_id"}
+PUBLIC_IDS = {"jurisdiction_id", "share_token", "item_id", "line_id", "provider_tax_id", "scenario_id"}
 """Identifiers that belong to no tenant, are a secret by themselves, or are the caller's own words."""
 NEEDED: dict[str, dict[str, Any]] = {"UpdateApiKey": {"baseVersion": 1, "name": "taken over"}}
 """What a request needs beside the identifier to be well-formed."""
@@ -108,7 +108,12 @@ def test_every_rpc_is_covered() -> None:
         if method.name not in cases.METHODS and method.containing_service.name not in PUBLIC_SERVICES
     }
     assert not unknown, "tests/harness/cases.py does not know these methods"
-    assert {field for _, field in with_identifier()} == {"review_id", "api_key_id", "page_token"}
+    assert {field for _, field in with_identifier()} == {
+        "review_id",
+        "other_review_id",
+        "api_key_id",
+        "page_token",
+    }
 
 
 @pytest.mark.parametrize("transport", cases.TRANSPORTS)
@@ -119,9 +124,13 @@ def test_anothers_identifier_is_nobodys(
     if field == "page_token":
         value, wanted = victim.page_tokens[call], {"grpc": "INVALID_ARGUMENT", "rest": "400"}
     else:
-        value, wanted = victim.ids[field], {"grpc": "NOT_FOUND", "rest": "404"}
+        value, wanted = victim.ids[field.removeprefix("other_")], {"grpc": "NOT_FOUND", "rest": "404"}
     name = cases.camel(field)
-    case = cases.Case(call, call, http=0, grpc="", request={name: value, **NEEDED.get(call, {})})
+    needed = NEEDED.get(call, {})
+    if call == "CompareReviews":  # with a decision of the caller's own
+        own = bluefern.create()["reviewId"]
+        needed = {"reviewId": own, "otherReviewId": own}
+    case = cases.Case(call, call, http=0, grpc="", request={**needed, name: value})
     before = rows(stack, victim.partner.tenant.org_id)
     outcome = cases.run(case, transport, stack, bluefern.headers)
     assert outcome.status == wanted[transport], outcome.raw
@@ -144,6 +153,7 @@ def test_an_answer_to_one_tenant_holds_nothing_of_another(
 ) -> None:
     requests = {
         "CreateReview": bill(),
+        "CompareScenarios": {"bill": bill(), "scenarios": [{"scenarioId": "elsewhere"}]},
         "CreateApiKey": {"name": unique("key")},
         "GetJurisdiction": {"jurisdictionId": "TX"},
     }

@@ -30,10 +30,17 @@ from google.rpc import error_details_pb2, status_pb2
 from allowable.identity.v1 import api_keys_pb2, usage_pb2
 from allowable.pricing.v1 import pricing_service_pb2
 from allowable.reports.v1 import reports_pb2
-from allowable.review.v1 import review_service_pb2
+from allowable.review.v1 import comparison_service_pb2, review_service_pb2
 from tests.harness.stack import Stack
 
-FILES = (review_service_pb2, reports_pb2, pricing_service_pb2, api_keys_pb2, usage_pb2)
+FILES = (
+    review_service_pb2,
+    comparison_service_pb2,
+    reports_pb2,
+    pricing_service_pb2,
+    api_keys_pb2,
+    usage_pb2,
+)
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method
     for file in FILES

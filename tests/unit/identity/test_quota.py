@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allowable.identity.v1 import usage_pb2
-from allowable.review.v1 import review_service_pb2
+from allowable.review.v1 import comparison_service_pb2, review_service_pb2
+from allowable.review.v1.comparison_service_pb2 import CompareScenariosRequest, Scenario
 from services.config import ROOT
 from services.identity import store, usage
 from services.identity.domain import quota as rules
@@ -28,6 +30,7 @@ from tests.harness.calls import START, make_call, policy_of, principal_of, refus
 from tests.unit.identity.conftest import World
 
 POLICY = policy_of(review_service_pb2.DESCRIPTOR, "CreateReview")
+SCENARIOS = policy_of(comparison_service_pb2.DESCRIPTOR, "CompareScenarios")
 USAGE = policy_of(usage_pb2.DESCRIPTOR, "GetUsage")
 NUMBERS = count()
 
@@ -93,6 +96,28 @@ def test_the_limit_is_exact_and_says_when_it_ends(world: World, tiny: str) -> No
     assert info.value.reset_at == datetime(2026, 4, 1, tzinfo=UTC)
     assert info.value.retry_after == (info.value.reset_at - START).total_seconds() + 1
     assert used(world, caller)["reviews"] == (5, 5, 0)
+
+
+@pytest.mark.parametrize("plan", ["tiny", "payer"])
+def test_a_call_may_count_as_many_as_its_entries(world: World, tiny: str, plan: str) -> None:
+    assert tiny
+    quota, caller = Quota(world.database, world.clock), someone(plan)
+    for handler, scenarios in ((answer, 3), (crash, 2)):
+        call = make_call(SCENARIOS, world.database, world.clock, caller)
+        request = CompareScenariosRequest(scenarios=[Scenario()] * scenarios)
+        with suppress(ZeroDivisionError):
+            quota.interceptor().wrap(SCENARIOS, handler)(request, call)
+    quota.flush()
+    assert used(world, caller)["reviews"][0] == 3
+
+
+def test_entries_beyond_the_limit_are_all_refused(world: World, tiny: str) -> None:
+    quota, caller = Quota(world.database, world.clock), someone(tiny)
+    call = make_call(SCENARIOS, world.database, world.clock, caller)
+    request = CompareScenariosRequest(scenarios=[Scenario()] * 6)
+    with refused("RATE_LIMIT_EXCEEDED"):
+        quota.interceptor().wrap(SCENARIOS, answer)(request, call)
+    assert used(world, caller)["reviews"] == (0, 5, 5)
 
 
 def test_a_new_month_starts_at_nothing(world: World, tiny: str) -> None:

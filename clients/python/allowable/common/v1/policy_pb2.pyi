@@ -107,6 +107,7 @@ class Policy(_message.Message):
     IDEMPOTENCY_FIELD_NUMBER: _builtins.int
     AUDIT_FIELD_NUMBER: _builtins.int
     METER_FIELD_NUMBER: _builtins.int
+    METERED_ENTRIES_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
     """Scope the credential needs, e.g. `reviews:write`. Empty only on public methods."""
     credential: Global___Credential.ValueType
@@ -119,6 +120,8 @@ class Policy(_message.Message):
     """What the audit log keeps of a call."""
     meter: _builtins.str
     """Usage counter that a successful call raises by one, e.g. `reviews`. Empty: not metered."""
+    metered_entries: _builtins.str
+    """List of the request whose entries the meter counts, e.g. `scenarios`. Empty: the call itself is counted."""
     def __init__(
         self,
         *,
@@ -128,10 +131,11 @@ class Policy(_message.Message):
         idempotency: Global___Idempotency.ValueType = ...,
         audit: Global___Audit.ValueType = ...,
         meter: _builtins.str = ...,
+        metered_entries: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "credential", b"credential", "idempotency", b"idempotency", "meter", b"meter", "scope", b"scope", "success_status", b"success_status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "credential", b"credential", "idempotency", b"idempotency", "meter", b"meter", "metered_entries", b"metered_entries", "scope", b"scope", "success_status", b"success_status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
