@@ -1,4 +1,4 @@
-"""Scenarios and differences on the whole system: nothing stored, each scenario counted, one answer both ways."""
+"""Scenarios and differences on the whole system: nothing stored, each counted, one answer both ways."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def test_each_scenario_counts_as_a_review(stack: Stack) -> None:
     order = ("key", "create", "--org", tenant.org_id, "--name", "limited", "--plan", "free")
     limited = Partner(stack, replace(tenant, review_api_key=operator(stack, *order)["api_key"]))
     answer = limited.send("POST", PATH, {"bill": bill(), "scenarios": SCENARIOS})
-    assert answer.headers["ratelimit-policy"] == '"month";q=100'
-    assert answer.headers["ratelimit"].startswith('"month";r=98;')
+    assert answer.status_code == 200, answer.text
+    assert '"month";r=98;' in answer.headers["ratelimit"]
 
 
 def test_another_tenants_decision_is_nobodys_on_either_side(partner: Partner, acme: Partner) -> None:
