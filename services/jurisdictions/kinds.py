@@ -65,7 +65,9 @@ class Kind(Generic[R]):
 
     def key_of(self, *parts: str) -> str:
         """Key parts side by side, each filled to its width; fewer parts make a prefix."""
-        return "".join(part.ljust(column.width) for column, part in zip(self.key, parts, strict=False))
+        if len(parts) == 1:
+            return parts[0].ljust(self.key[0].width)
+        return "".join([part.ljust(column.width) for column, part in zip(self.key, parts, strict=False)])
 
 
 def text(

@@ -65,15 +65,17 @@ def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
             found.append(Reason(carc, "CO", taken, words))
             rest -= taken
     if rest > 0:
-        found.insert(0, Reason(*_schedule_reduction(work, rest)))
+        carc, words = schedule_reduction(work)
+        found.insert(0, Reason(carc, "CO", rest, words))
     return tuple(found)
 
 
-def _schedule_reduction(work: LineWork, amount: Decimal) -> tuple[str, str, Decimal, str]:
+def schedule_reduction(work: LineWork) -> tuple[str, str]:
+    """The CARC, and words, for what the schedule itself takes of the charge."""
     if work.by_contract:
         carc, words = CONTRACT_REDUCTION
     elif work.bill.jurisdiction == "MEDICARE":
         carc, words = MEDICARE_REDUCTION
     else:
         carc, words = WORKERS_COMPENSATION_REDUCTION
-    return carc, "CO", amount, words
+    return carc, words

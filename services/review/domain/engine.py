@@ -114,28 +114,38 @@ class Engine:
         Services are told apart by period, not date: nothing changes within one. Only a line held for want
         of rule data names its date in words, so that it is computed again.
         """
-        what = (
-            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, self.book.period(line.on),
-            line.place_of_service, line.provider_type, allow_recalled, trace,
-        )  # fmt: skip
+        what = self._what(bill, line, allow_recalled=allow_recalled, trace=trace)
         where = (bill.locality, bill.service_zip, bill.service_county, bill.service_state)
         known = self._services.get((what, where))
         if known is None:
-            plan, anywhere = self._anywhere.get(what) or self._price_anywhere(what, bill, line)
+            plan, anywhere = self.before_the_place(bill, line, allow_recalled=allow_recalled, trace=trace)
             work = anywhere.continue_with(bill, line)
             work.origin = None
             _run_service(plan.at_the_place, work)
             known = _remember(self._services, (what, where), (plan, work))
         return known
 
-    def _price_anywhere(self, what: tuple[Any, ...], bill: Bill, line: Line) -> tuple[Plan, LineWork]:
-        *_, allow_recalled, trace = what
+    def before_the_place(
+        self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool
+    ) -> tuple[Plan, LineWork]:
+        """The service after the steps that are the same wherever it is given, computed or remembered."""
+        what = self._what(bill, line, allow_recalled=allow_recalled, trace=trace)
+        known = self._anywhere.get(what)
+        if known is not None:
+            return known
         folder = self.book.jurisdiction(bill.jurisdiction).folder
         kind = LineWork if trace else UntracedLineWork
         work = kind(bill, line, self.book, folder, allow_recalled=allow_recalled)
         plan = self._plan(work)
         _run_service(plan.anywhere, work)
         return _remember(self._anywhere, what, (plan, work))
+
+    def _what(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> tuple[Any, ...]:
+        """What tells services apart before their place does."""
+        return (
+            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, self.book.period(line.on),
+            line.place_of_service, line.provider_type, allow_recalled, trace,
+        )  # fmt: skip
 
     def _plan(self, work: LineWork) -> Plan:
         """The plan of the program in force; a line without one is held in words that name its date."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from services.review.domain.roles import ROLES
 from services.review.domain.steps import (
     add_on,
     assistant_surgeon,
@@ -100,10 +101,15 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "unresolved": unresolved,
 }
 
+
+def _has_role(work: LineWork) -> bool:
+    return bool(work.line.modifiers) and not ROLES.keys().isdisjoint(work.line.modifiers)
+
+
 CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
-    "surgical_role": lambda work: bool(work.line.modifiers),
-    "assistant_surgeon": lambda work: bool(work.line.modifiers),
-    "co_surgeon": lambda work: bool(work.line.modifiers),
+    "surgical_role": _has_role,
+    "assistant_surgeon": _has_role,
+    "co_surgeon": _has_role,
     "contract": lambda work: work.bill.contract is not None,
 }
 """Cheap tests that spare most lines a step which could do nothing to them."""

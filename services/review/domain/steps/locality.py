@@ -29,7 +29,7 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     if params["rule"] == "blend":
         _blend(work, params, on)
         return
-    found, source = _find(work, params, on)
+    found, source = find(work, params, on)
     if found is None:
         work.hold("The payment locality is not known: send serviceZip, serviceCounty or locality.")
         return
@@ -55,7 +55,7 @@ def _blend(work: LineWork, params: Mapping[str, str], on: date) -> None:
     work.record("index = (first x share + second x (100 - share)) / 100")
 
 
-def _find(work: LineWork, params: Mapping[str, str], on: date) -> tuple[Locality | None, Citation | None]:
+def find(work: LineWork, params: Mapping[str, str], on: date) -> tuple[Locality | None, Citation | None]:
     """The locality, and who says that the place lies in it."""
     book, bill = work.book, work.bill
     if params["rule"] == "national":

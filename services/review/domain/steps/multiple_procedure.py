@@ -31,7 +31,7 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tu
     families: dict[tuple[object, str], list[LineWork]] = {}
     held: set[tuple[object, str]] = set()
     for work in works:
-        key: tuple[object, str] = (work.line.on, _family(work))
+        key: tuple[object, str] = (work.line.on, family(work))
         if key[1] in REDUCING and not work.open:
             held.add(key)
         elif key[1] in REDUCING and work.amount:
@@ -43,7 +43,7 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tu
             yield from _places_in(key[1], members)
 
 
-def _family(work: LineWork) -> str:
+def family(work: LineWork) -> str:
     """By the row; a line held before a row was found is surgery when its code is in that section."""
     if work.row is None:
         return work.book.section(work.folder, work.line.code) or ""

@@ -1,0 +1,124 @@
+"""What a file to reprice holds, and what comes out. One row is one line; lines of a bill stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class InputColumn:
+    """A column of the input: its type, what an absent or empty cell means, and what a cell must be."""
+
+    name: str
+    otherwise: str
+    pattern: str
+    meaning: str
+
+
+_CODE = r"^[0-9A-Z][0-9]{3}[0-9A-Z]$"
+_NUMBER = r"^[0-9]{1,7}(\.[0-9]{1,2}0*)?$"
+_RATE = r"^([0-9]{1,7}(\.[0-9]{1,4}0*)?)?$"
+
+INPUT: Final = (
+    InputColumn("bill_id", "", r"^.{1,64}$", "which bill the line belongs to"),
+    InputColumn("jurisdiction", "", r"^([A-Z]{2}|OWCP|LHWCA|MEDICARE)$", "as in POST /v1/review"),
+    InputColumn(
+        "bill_type",
+        "professional",
+        r"^(professional|outpatient|ambulatory_surgery|laboratory|pharmacy|supplies)$",
+        "as in POST /v1/review",
+    ),
+    InputColumn("date_of_service", "", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "YYYY-MM-DD"),
+    InputColumn("place_of_service", "11", r"^[0-9]{2}$", "two digits; 11 when empty"),
+    InputColumn("code", "", _CODE, "CPT or HCPCS Level II code"),
+    InputColumn("modifiers", "", r"^([0-9A-Z]{2}( [0-9A-Z]{2}){0,3})?$", "up to four, between spaces"),
+    InputColumn("units", "1", r"^[1-9][0-9]{0,3}$", "1 to 9999; 1 when empty"),
+    InputColumn("charge", "", _NUMBER, "US dollars of all units together, two decimals"),
+    InputColumn("service_zip", "", r"^([0-9]{5}(-[0-9]{4})?)?$", "ZIP code of the place"),
+    InputColumn("locality", "", r"^([0-9]{5}-[0-9]{2}|NATIONAL)?$", "MAC-LL; wins over service_zip"),
+    InputColumn("service_county", "", r"^[A-Za-z .'-]{0,40}$", "county of the place"),
+    InputColumn("service_state", "", r"^([A-Z]{2})?$", "state of the place"),
+    InputColumn("provider_type", "", r"^[a-z_]{0,40}$", "as in POST /v1/review"),
+    InputColumn("minutes", "", r"^[0-9]{0,4}$", "anesthesia minutes"),
+    InputColumn("ndc", "", r"^([0-9-]{11,13})?$", "national drug code"),
+    InputColumn("ndc_quantity", "", _RATE, "quantity of the drug"),
+    InputColumn("ndc_unit", "", r"^(F2|GR|ME|ML|UN)?$", "unit of that quantity"),
+    InputColumn("wage_index", "", _RATE, "of the facility"),
+    InputColumn("percent_of_schedule", "", _RATE, "contract terms of the bill"),
+    InputColumn("percent_of_charge", "", _RATE, "contract terms of the bill"),
+)
+MOST_LINES: Final = 999
+REQUIRED: Final = frozenset({"bill_id", "jurisdiction", "date_of_service", "code", "charge"})
+
+OUTPUT: Final = (
+    ("bill_id", "as sent"),
+    ("line", "position of the line in its bill, from 1"),
+    ("code", "as sent"),
+    ("allowed_amount", "US dollars; 0.00 on lines that are not priced"),
+    ("status", "priced, denied, needs_review, or invalid where the service would refuse the bill"),
+    ("reason_codes", "group-CARC and amount of each reduction, e.g. `CO-45 12.34; CO-59 3.00`"),
+    ("reasons", "why the line is denied or open, or what is wrong with the bill; empty on priced lines"),
+    ("warnings", "what a careful reader should know"),
+)
+
+
+class BadInput(ValueError):  # noqa: N818  # reads better where it is raised
+    """The file cannot be repriced at all; the text says why and what to do."""
+
+
+def normalized(frame: pl.DataFrame) -> pl.DataFrame:
+    """All input columns as text, absent and empty cells filled, and the position of each line in its bill."""
+    given = set(frame.columns)
+    if lacking := sorted(REQUIRED - given):
+        raise BadInput(
+            f"the input has no column {', '.join(lacking)}; needed are {', '.join(sorted(REQUIRED))}"
+        )
+    if unknown := sorted(given - {column.name for column in INPUT}):
+        raise BadInput(f"the input has columns that mean nothing here: {', '.join(unknown)}")
+    return frame.select(
+        _text(frame, column).alias(column.name)
+        if column.name in given
+        else pl.lit(column.otherwise).alias(column.name)
+        for column in INPUT
+    )
+
+
+def _text(frame: pl.DataFrame, column: InputColumn) -> pl.Expr:
+    text = pl.col(column.name).cast(pl.String)
+    if frame.schema[column.name].is_float():
+        # 85.0 and 85.5 are how a float prints; the service takes a double the same way.
+        text = text.str.strip_suffix(".0")
+    filled = text.fill_null(column.otherwise)
+    return (
+        pl.when(filled == "").then(pl.lit(column.otherwise)).otherwise(filled) if column.otherwise else filled
+    )
+
+
+def with_positions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds `bill`, a number from 0 for each run of one bill_id, and `line`, the position in it."""
+    starts = (pl.col("bill_id") != pl.col("bill_id").shift(1)).fill_null(value=True)
+    numbered = frame.with_columns((starts.cum_sum().cast(pl.Int64) - 1).alias("bill"))
+    return numbered.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("bill").alias("line"))
+
+
+def wrong(frame: pl.DataFrame, jurisdictions: Sequence[str]) -> pl.Series:
+    """For each row what is wrong with it, in words that name columns, never values; empty when nothing is."""
+    day = pl.col("date_of_service").str.to_date("%Y-%m-%d", strict=False)
+    pairs = pl.col("modifiers").str.split(" ")
+    checks = [
+        *[
+            (pl.col(column.name).str.contains(column.pattern), f"{column.name} must be {column.meaning}; ")
+            for column in INPUT
+            if column.name in REQUIRED or (frame[column.name] != column.otherwise).any()
+        ],
+        (day.is_not_null(), "date_of_service must be a date of the calendar; "),
+        (pairs.list.n_unique() == pairs.list.len(), "modifiers must be different ones; "),
+        (pl.col("jurisdiction").is_in(jurisdictions), "jurisdiction must be one of GET /v1/jurisdictions; "),
+        (pl.col("line") <= MOST_LINES, f"a bill has at most {MOST_LINES} lines; "),
+    ]
+    words = [pl.when(check).then(pl.lit("")).otherwise(pl.lit(text)) for check, text in checks]
+    return frame.select(pl.concat_str(words).alias("wrong"))["wrong"]

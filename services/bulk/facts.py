@@ -1,0 +1,200 @@
+"""What the bulk lane must know of each distinct service: its decision, or the whole numbers of its rate.
+
+The engine itself runs the steps that depend on the service alone. What is left, the arithmetic of place,
+units and charge, is put into whole numbers. A service whose program has a step that the kernels do not
+know stays with the engine.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from services.jurisdictions.missing import RuleDataMissing
+from services.jurisdictions.model import Confidence
+from services.jurisdictions.rulebook import NATIONAL
+from services.review.domain.closing import close, schedule_reduction
+from services.review.domain.engine import Bound, Plan
+from services.review.domain.steps.multiple_procedure import REDUCING, family
+from services.review.domain.steps.relative_value_rate import factor_key
+from services.review.domain.work import LineWork
+
+RVU_SCALE: Final = 100
+FACTOR_SCALE: Final = 10_000
+PERCENT_SCALE: Final = 10_000
+PERCENTS: Final = 2
+"""Percent steps that a kernel carries out one after the other."""
+
+ARITHMETIC: Final = frozenset({"locality", "relative_value_rate", "imaging_cap", "percent"})
+"""Service steps that the kernels carry out."""
+EVERY_LINE: Final = frozenset({"units", "lesser_of_charge"})
+"""Later steps without a guard that the kernels carry out."""
+BETWEEN_LINES: Final = frozenset({"one_role_a_day", "bilateral", "multiple_procedure", "unresolved"})
+"""Steps across lines whose lines `interplay` finds and leaves to the engine."""
+SIDES: Final = frozenset({"RT", "LT", "50"})
+FAMILIES: Final = {name: number for number, name in enumerate(sorted(REDUCING), start=1)}
+
+
+class Lane(enum.IntEnum):
+    """Who decides a line of the service."""
+
+    ENGINE = 0
+    """The engine, for the whole bill."""
+    DECIDED = 1
+    """Denied or held whatever the place, the units and the charge."""
+    KERNEL = 2
+    """Whole-number arithmetic."""
+
+
+class ChargeLimit(enum.IntEnum):
+    """What a charge below the amount does."""
+
+    NONE = 0
+    """No rule limits the amount to it: a person must judge."""
+    LESSER = 1
+    """It is paid instead."""
+    RECALLED = 2
+    """It is paid by a rule known from memory, which the engine marks or holds."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """One distinct service: code, modifiers, period, place of service, provider. Whole numbers are scaled."""
+
+    code: str
+    lane: Lane = Lane.ENGINE
+    status: str = ""
+    reasons: str = ""
+    carc: str = ""
+    warnings: str = ""
+    work: int = 0
+    expense: int = 0
+    malpractice: int = 0
+    factor: int = 0
+    cap_expense: int = 0
+    cap_malpractice: int = 0
+    cap_factor: int = 0
+    percents: tuple[int, ...] = ()
+    locality: str = ""
+    """Where the program names one place, or none at all, for every bill; empty: the bill's."""
+    charge_limit: ChargeLimit = ChargeLimit.NONE
+    family: int = 0
+    """Lines of one family on one day reduce one another; 0 is none."""
+    several_units: bool = True
+    """More than one unit is just more than one: no rule of sides or procedures looks at it."""
+
+
+def facts_of(plan: Plan, work: LineWork) -> Facts:
+    """The facts of a service after the steps that need no place."""
+    left_to_engine = Facts(work.line.code)
+    if work.dated_words or not _kernels_know(plan, work):
+        return left_to_engine
+    found = Facts(work.line.code, family=FAMILIES.get(family(work), 0))
+    found.several_units = not found.family and not (work.row and work.row.bilateral in {"1", "2"})
+    try:
+        if work.open:
+            _rate(plan, work, found)
+        if not work.open:
+            _decide(work, found)
+    except (RuleDataMissing, Inexact):
+        return left_to_engine
+    return found
+
+
+def _kernels_know(plan: Plan, work: LineWork) -> bool:
+    """Whether every step that could concern a line of this service is one of the kernels'."""
+    if SIDES.intersection(work.line.modifiers):
+        return False
+    return all(step.spec.step in ARITHMETIC for step in plan.at_the_place) and all(
+        _is_known(step, work) for step in plan.later_steps
+    )
+
+
+def _is_known(step: Bound, work: LineWork) -> bool:
+    name = step.spec.step
+    if name in EVERY_LINE or name in BETWEEN_LINES:
+        return True
+    return step.concerns is not None and not step.concerns(work)
+
+
+def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
+    """The whole numbers of the rate; a probe at one place tells whether the service is held at every place."""
+    found.lane = Lane.KERNEL
+    found.charge_limit = _charge_limit(plan)
+    probe = work.continue_with(replace(work.bill, locality=NATIONAL), work.line)
+    for step in plan.at_the_place:
+        probe.begin(step.spec)
+        step.apply(probe, step.spec.params)
+        if not probe.open:
+            work.status, work.words, work.reductions = probe.status, probe.words, probe.reductions
+            break
+        _numbers(step, probe, found)
+    work.warnings = probe.warnings
+    found.carc = f"CO-{schedule_reduction(work)[0]}"
+    found.warnings = words_of(probe.warnings)
+
+
+def _charge_limit(plan: Plan) -> ChargeLimit:
+    for step in plan.later_steps:
+        if step.spec.step == "lesser_of_charge":
+            cited = step.spec.citation
+            recalled = cited is not None and cited.confidence is Confidence.RECALLED
+            return ChargeLimit.RECALLED if recalled else ChargeLimit.LESSER
+    return ChargeLimit.NONE
+
+
+def _numbers(step: Bound, work: LineWork, found: Facts) -> None:
+    params, row = step.spec.params, work.row
+    if row is None:
+        raise Inexact
+    match step.spec.step:
+        case "locality":
+            found.locality = NATIONAL if params["rule"] == "national" else params.get("fixed", "")
+        case "relative_value_rate":
+            expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
+            found.work, found.malpractice = whole(row.work, RVU_SCALE), whole(row.malpractice, RVU_SCALE)
+            found.expense = whole(expense or Decimal(0), RVU_SCALE)
+            found.factor = whole(work.rate_factor or Decimal(0), FACTOR_SCALE)
+        case "imaging_cap":
+            cap = row.opps_cap_pe_facility if work.setting == "facility" else row.opps_cap_pe_nonfacility
+            found.cap_expense = whole(cap, RVU_SCALE)
+            found.cap_malpractice = whole(row.opps_cap_malpractice, RVU_SCALE)
+            found.cap_factor = whole(work.value(params["factor"]), FACTOR_SCALE) if cap else 0
+        case "percent":
+            share = work.value(factor_key(work, params["percent"], params.get("by", "none")))
+            found.percents = (*found.percents, whole(share, PERCENT_SCALE))
+            if len(found.percents) > PERCENTS:
+                raise Inexact
+
+
+class Inexact(Exception):  # noqa: N818  # a figure that the kernels cannot hold, not a fault
+    """A figure has more decimals than the kernels keep, or a step more of something than they know."""
+
+
+def whole(figure: Decimal, scale: int) -> int:
+    """A figure as a whole number of its scale."""
+    scaled = figure * scale
+    number = int(scaled)
+    if number != scaled:
+        raise Inexact
+    return number
+
+
+def _decide(work: LineWork, found: Facts) -> None:
+    """What is answered wherever, however often and at whatever charge the service is billed."""
+    closed = close(work)
+    found.lane, found.status = Lane.DECIDED, closed.status.value
+    coded = [reason for reason in closed.reasons if reason.carc]
+    if len(coded) > 1:
+        raise Inexact
+    found.carc = "".join(f"{reason.group}-{reason.carc}" for reason in coded)
+    found.reasons = words_of(reason.words for reason in closed.reasons)
+    found.warnings = words_of(closed.warnings)
+
+
+def words_of(sentences: Iterable[str]) -> str:
+    """Sentences one behind the other, as the output shows them."""
+    return " ".join(sentences)

@@ -1,0 +1,207 @@
+"""Reprices one partition: distinct services by the engine, their arithmetic by kernels, the rest by the engine.
+
+A partition is whole bills. What comes out depends on the partition and the rule data alone, so partitions
+can run in any order, in any process, on any machine.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from services.bulk import interplay
+from services.bulk.answers import Answers
+from services.bulk.arrays import FactColumns, cents, distinct
+from services.bulk.columns import normalized, with_positions, wrong
+from services.bulk.facts import ChargeLimit, Facts, Inexact, Lane, facts_of, whole
+from services.jurisdictions.missing import RuleDataMissing
+from services.jurisdictions.model import Confidence, Locality
+from services.review.domain.bill import Bill, ContractTerms, Line
+from services.review.domain.engine import Engine
+from services.review.domain.steps import locality
+from services.review.domain.work import UntracedLineWork
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+SERVICE: Final = (
+    "jurisdiction", "bill_type", "period", "place_of_service", "code", "modifiers", "provider_type",
+)  # fmt: skip
+PLACE: Final = ("jurisdiction", "period", "locality", "service_zip", "service_county", "service_state")
+ENGINE_ALONE: Final = (
+    "minutes", "ndc", "ndc_quantity", "wage_index", "percent_of_schedule", "percent_of_charge",
+)  # fmt: skip
+"""A line with one of these is for the engine."""
+INDEX_SCALE: Final = 1_000
+SERVICES_REMEMBERED: Final = 500_000
+Indices = tuple[int, int, int]
+
+
+class BulkLane:
+    """Reprices partitions with one engine; facts of services are remembered from one to the next."""
+
+    def __init__(self, engine: Engine, *, live: bool) -> None:
+        self._engine = engine
+        self._live = live
+        self._facts: dict[tuple[str, ...], Facts] = {}
+        self.lines_by_engine = 0
+        """Lines so far that the kernels left to the engine."""
+
+    def reprice(self, sent: pl.DataFrame) -> pl.DataFrame:
+        """The answers to a partition, in its order. Lines of bills that the service would refuse are `invalid`."""
+        frame = with_positions(normalized(sent))
+        known = [entry.code for entry in self._engine.book.jurisdictions()]
+        faults = wrong(frame, known)
+        bill = frame["bill"].to_numpy()
+        refused = interplay.bills_with(bill, faults.to_numpy() != "")
+        answers = Answers(frame)
+        answers.refuse(np.flatnonzero(refused), bill, faults)
+        good = np.flatnonzero(~refused)
+        if len(good):
+            self._price(frame[good], good, answers)
+        return answers.frame()
+
+    def _price(self, frame: pl.DataFrame, rows: Ints, answers: Answers) -> None:
+        frame = self._with_period(frame)
+        services, which = distinct(frame, (*SERVICE, "sample_date"))
+        facts = [self._facts_of(row) for row in services.iter_rows(named=True)]
+        fixed = [
+            self._fixed(each, row) for each, row in zip(facts, services.iter_rows(named=True), strict=True)
+        ]
+        columns = FactColumns(facts, fixed)
+        indices, placed = self._indices(frame)
+        charge, units = cents(frame["charge"]), frame["units"].cast(pl.Int64).to_numpy()
+        amount = columns.amounts(which, indices) * units
+
+        bill = frame["bill"].rle_id().to_numpy().astype(np.int64)
+        by_kernel = columns.lane[which] == Lane.KERNEL
+        below = by_kernel & (charge < amount)
+        by_engine = interplay.bills_with(
+            bill,
+            (columns.lane[which] == Lane.ENGINE)
+            | (by_kernel & ~columns.has_place[which] & ~placed)
+            | _asks_the_engine(frame)
+            | ((units > 1) & ~columns.several_units[which])
+            | interplay.several_of_a_family(bill, columns.family[which])
+            | interplay.many_lines(bill)
+            | (below & (columns.charge_limit[which] == ChargeLimit.RECALLED)),
+        )
+        answers.from_kernels(
+            rows[~by_engine], columns, which[~by_engine], amount[~by_engine], charge[~by_engine]
+        )
+        self._by_engine(frame.filter(by_engine), rows[by_engine], answers)
+
+    def _with_period(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Adds the period of each date, and one date that stands for all of it."""
+        days = frame["date_of_service"].unique()
+        period = [str(self._engine.book.period(date.fromisoformat(day))) for day in days]
+        found = pl.DataFrame({"date_of_service": days, "period": period})
+        found = found.with_columns(pl.col("date_of_service").min().over("period").alias("sample_date"))
+        return frame.join(found, on="date_of_service", how="left", maintain_order="left")
+
+    def _facts_of(self, row: dict[str, str]) -> Facts:
+        key = tuple([row[name] for name in SERVICE])
+        found = self._facts.get(key)
+        if found is None:
+            line = _line(row | {"charge": "0", "units": "1"}, 1)
+            bill = Bill(row["jurisdiction"], row["bill_type"], (line,))
+            plan, work = self._engine.before_the_place(bill, line, allow_recalled=not self._live, trace=False)
+            if len(self._facts) >= SERVICES_REMEMBERED:
+                self._facts.clear()
+            found = self._facts[key] = facts_of(plan, work.continue_with(bill, line))
+        return found
+
+    def _fixed(self, facts: Facts, row: dict[str, str]) -> Indices | None:
+        """The indices of the place that the program names."""
+        if not facts.locality:
+            return None
+        return _whole(self._engine.book.locality(facts.locality, date.fromisoformat(row["sample_date"])))
+
+    def _indices(self, frame: pl.DataFrame) -> tuple[list[Ints], Bools]:
+        """The indices at each line's place, and whether the place is known."""
+        places, where = distinct(frame, (*PLACE, "sample_date"))
+        found = [self._place(row) for row in places.iter_rows(named=True)]
+        arrays = [
+            np.array([(each or (0, 0, 0))[n] for each in found], dtype=np.int64)[where] for n in range(3)
+        ]
+        return arrays, np.array([each is not None for each in found])[where]
+
+    def _place(self, row: dict[str, str]) -> Indices | None:
+        """The indices of a place; None where the engine has to say why there are none."""
+        line = _line(row | {"code": "", "charge": "0", "units": "1", "place_of_service": "", "modifiers": "",
+                            "provider_type": ""}, 1)  # fmt: skip
+        bill = _bill(row | {"bill_type": ""}, (line,))
+        folder = self._engine.book.jurisdiction(bill.jurisdiction).folder
+        work = UntracedLineWork(bill, line, self._engine.book, folder, allow_recalled=False)
+        try:
+            place, source = locality.find(work, {"rule": "gpci_by_zip"})
+            sources = [] if place is None else [place.citation, *([source] if source else [])]
+            known = bool(sources) and all(each.confidence is not Confidence.RECALLED for each in sources)
+            return _whole(place) if place is not None and known else None
+        except (RuleDataMissing, Inexact):
+            return None
+
+    def _by_engine(self, frame: pl.DataFrame, rows: Ints, answers: Answers) -> None:
+        """Whole bills, one by one."""
+        self.lines_by_engine += len(frame)
+        start = 0
+        sent = frame.to_dicts()
+        for at in range(1, len(sent) + 1):
+            if at < len(sent) and sent[at]["bill"] == sent[start]["bill"]:
+                continue
+            lines = tuple([_line(row, row["line"]) for row in sent[start:at]])
+            decision = self._engine.review(
+                _bill(sent[start], lines), allow_recalled=not self._live, trace=False
+            )
+            for row, decided in zip(rows[start:at], decision.lines, strict=True):
+                answers.decided(int(row), decided)
+            start = at
+
+
+def _asks_the_engine(frame: pl.DataFrame) -> Bools:
+    asked = pl.any_horizontal([pl.col(name) != "" for name in ENGINE_ALONE])
+    return frame.select(asked.alias("asked"))["asked"].to_numpy()
+
+
+def _whole(place: Locality) -> Indices:
+    return (
+        whole(place.work_gpci, INDEX_SCALE), whole(place.pe_gpci, INDEX_SCALE), whole(place.mp_gpci, INDEX_SCALE)
+    )  # fmt: skip
+
+
+def _line(row: dict[str, Any], number: int) -> Line:
+    return Line(
+        number=number,
+        code=row["code"],
+        charge=Decimal(row["charge"]),
+        units=int(row["units"]),
+        modifiers=tuple(row["modifiers"].split()),
+        on=date.fromisoformat(row.get("date_of_service") or row["sample_date"]),
+        place_of_service=row["place_of_service"],
+        minutes=int(row["minutes"]) if row.get("minutes") else None,
+        ndc=row.get("ndc", "").replace("-", ""),
+        provider_type=row["provider_type"],
+        ndc_quantity=Decimal(row["ndc_quantity"]) if row.get("ndc_quantity") else None,
+        ndc_unit=row.get("ndc_unit", ""),
+    )
+
+
+def _bill(row: dict[str, Any], lines: tuple[Line, ...]) -> Bill:
+    schedule, charge = row.get("percent_of_schedule"), row.get("percent_of_charge")
+    terms = ContractTerms(Decimal(schedule) if schedule else None, Decimal(charge) if charge else None)
+    return Bill(
+        jurisdiction=row["jurisdiction"],
+        bill_type=row["bill_type"],
+        lines=lines,
+        service_zip=row["service_zip"],
+        locality=row["locality"],
+        service_county=row["service_county"],
+        service_state=row["service_state"],
+        wage_index=Decimal(row["wage_index"]) if row.get("wage_index") else None,
+        contract=terms if schedule or charge else None,
+    )
