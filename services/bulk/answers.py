@@ -42,7 +42,7 @@ class Answers:
             for name in ("status", "reason_codes", "reasons", "warnings")
         }
 
-    def refuse(self, rows: Ints, bill: Ints, faults: pl.Series) -> None:
+    def refuse(self, rows: Ints, faults: pl.Series) -> None:
         """Lines of bills that the service would refuse as a whole."""
         if not len(rows):
             return
@@ -62,21 +62,17 @@ class Answers:
 
     def from_kernels(self, rows: Ints, facts: FactColumns, which: Ints, amount: Ints, charge: Ints) -> None:
         """Lines that no other line concerns: decided services, and amounts limited to the charge."""
-        decided = facts.lane[which] == Lane.DECIDED
-        open_end = ~decided & (charge < amount) & (facts.charge_limit[which] == ChargeLimit.NONE)
+        decided = facts["lane"][which] == Lane.DECIDED
+        open_end = ~decided & (charge < amount) & (facts["charge_limit"][which] == ChargeLimit.NONE)
         allowed = np.where(decided | open_end, 0, np.minimum(amount, charge))
         self._cents[rows] = allowed
-        for name, column in (
-            ("status", facts.status),
-            ("reasons", facts.reasons),
-            ("warnings", facts.warnings),
-        ):
-            self._texts[name][rows] = column[which]
+        for name in ("status", "reasons", "warnings"):
+            self._texts[name][rows] = facts[name][which]
         self._texts["status"][rows[open_end]] = Status.NEEDS_REVIEW.value
         self._texts["reasons"][rows[open_end]] = ABOVE_CHARGE
-        reduced = (charge > allowed) & ~open_end & (facts.carc[which] != "")
+        reduced = (charge > allowed) & ~open_end & (facts["carc"][which] != "")
         lost = _dollars(charge[reduced] - allowed[reduced]).to_numpy()
-        self._texts["reason_codes"][rows[reduced]] = facts.carc[which][reduced] + " " + lost
+        self._texts["reason_codes"][rows[reduced]] = facts["carc"][which][reduced] + " " + lost
 
     def frame(self) -> pl.DataFrame:
         """The output, in the order of the input."""

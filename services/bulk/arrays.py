@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -24,8 +24,7 @@ def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame,
     which = np.zeros(len(frame), dtype=np.int64)
     size = 1
     for column in columns:
-        words = frame[column].unique()
-        numbers = frame[column].cast(pl.Enum(words)).to_physical().to_numpy().astype(np.int64)
+        words, numbers = numbered(frame[column])
         if size * len(words) >= MOST:
             which = np.unique(which, return_inverse=True)[1]
             size = int(which.max(initial=0)) + 1
@@ -35,6 +34,12 @@ def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame,
     return frame.select(columns)[first], inverse
 
 
+def numbered(column: pl.Series) -> tuple[list[str], Ints]:
+    """The distinct texts of a column, and for each row the position of its text among them."""
+    words = column.unique()
+    return words.to_list(), column.cast(pl.Enum(words)).to_physical().to_numpy().astype(np.int64)
+
+
 def cents(column: pl.Series) -> Ints:
     """Decimal texts with at most two decimals as whole cents."""
     whole = column.str.to_decimal(scale=2) * 100
@@ -42,61 +47,76 @@ def cents(column: pl.Series) -> Ints:
 
 
 class FactColumns:
-    """The facts of the distinct services as arrays, one element a service."""
+    """The facts of services as arrays, one element a service; grows as services are met."""
 
-    def __init__(self, facts: Sequence[Facts], fixed: Sequence[tuple[int, int, int] | None]) -> None:
-        """`fixed` are the indices of services whose program names the place."""
-        self.lane = _ints(int(each.lane) for each in facts)
-        self.values = (
-            _ints(each.work for each in facts),
-            _ints(each.expense for each in facts),
-            _ints(each.malpractice for each in facts),
-        )
-        self.factor = _ints(each.factor for each in facts)
-        self.cap_values = (
-            self.values[0],
-            _ints(each.cap_expense for each in facts),
-            _ints(each.cap_malpractice for each in facts),
-        )
-        self.cap_factor = _ints(each.cap_factor for each in facts)
-        self.percents = [_ints(_nth(each.percents, n) for each in facts) for n in range(PERCENTS)]
-        self.charge_limit = _ints(int(each.charge_limit) for each in facts)
-        self.family = _ints(each.family for each in facts)
-        self.several_units = _ints(each.several_units for each in facts).astype(np.bool_)
-        self.status = _texts(each.status or Status.PRICED.value for each in facts)
-        self.carc = _texts(each.carc for each in facts)
-        self.reasons = _texts(each.reasons for each in facts)
-        self.warnings = _texts(each.warnings for each in facts)
-        self.has_place = _ints(each is not None for each in fixed).astype(np.bool_)
-        self.fixed = [_ints((each or (0, 0, 0))[n] for each in fixed) for n in range(3)]
+    def __init__(self, facts: Sequence[Facts] = ()) -> None:
+        fixed = [each.indices or (0, 0, 0) for each in facts]
+        self._columns: dict[str, NDArray[Any]] = {
+            "lane": _ints(facts, lambda each: each.lane),
+            "work": _ints(facts, lambda each: each.work),
+            "expense": _ints(facts, lambda each: each.expense),
+            "malpractice": _ints(facts, lambda each: each.malpractice),
+            "factor": _ints(facts, lambda each: each.factor),
+            "cap_expense": _ints(facts, lambda each: each.cap_expense),
+            "cap_malpractice": _ints(facts, lambda each: each.cap_malpractice),
+            "cap_factor": _ints(facts, lambda each: each.cap_factor),
+            **{
+                f"percent_{n}": np.array([_nth(each.percents, n) for each in facts], dtype=np.int64)
+                for n in range(PERCENTS)
+            },
+            "charge_limit": _ints(facts, lambda each: each.charge_limit),
+            "family": _ints(facts, lambda each: each.family),
+            "unit_limit": _ints(facts, lambda each: each.unit_limit),
+            "by_shape": _flags(facts, lambda each: each.by_shape),
+            "in_pairs": _flags(facts, lambda each: each.in_pairs),
+            "needs_place": _flags(facts, lambda each: each.needs_place),
+            "several_units": _flags(facts, lambda each: each.several_units),
+            "status": _texts(facts, lambda each: each.status or Status.PRICED.value),
+            "carc": _texts(facts, lambda each: each.carc),
+            "reasons": _texts(facts, lambda each: each.reasons),
+            "warnings": _texts(facts, lambda each: each.warnings),
+            "has_place": _flags(facts, lambda each: each.indices is not None),
+            **{f"fixed_{n}": np.array([place[n] for place in fixed], dtype=np.int64) for n in range(3)},
+        }
+
+    def __len__(self) -> int:
+        return len(self._columns["lane"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[name]
+
+    def extend(self, facts: Sequence[Facts]) -> None:
+        """Adds services behind those that are there."""
+        if facts:
+            more = FactColumns(facts)
+            self._columns = {name: np.concatenate([own, more[name]]) for name, own in self._columns.items()}
 
     def amounts(self, which: Ints, indices: Sequence[Ints]) -> Ints:
         """Cents of one unit of each line; `indices` are those of the bill's place."""
-        place = [np.where(self.has_place, fixed, 0)[which] for fixed in self.fixed]
-        used = [np.where(self.has_place[which], own, bill) for own, bill in zip(place, indices, strict=True)]
-        work, expense, malpractice = used
+        of = {name: column[which] for name, column in self._columns.items() if column.dtype != np.object_}
+        place = [np.where(of["has_place"], of[f"fixed_{n}"], bill) for n, bill in enumerate(indices)]
+        work, expense, malpractice = place
         at = (work, expense, malpractice)
-        amount = kernels.rate(_at(self.values, which), at, self.factor[which])
-        limit = kernels.rate(_at(self.cap_values, which), at, self.cap_factor[which])
-        amount = kernels.capped(amount, limit, self.cap_factor[which] > 0)
-        for share in self.percents:
-            asked = share[which]
-            amount = np.where(asked >= 0, kernels.percent(amount, np.maximum(asked, 0)), amount)
+        amount = kernels.rate((of["work"], of["expense"], of["malpractice"]), at, of["factor"])
+        limit = kernels.rate((of["work"], of["cap_expense"], of["cap_malpractice"]), at, of["cap_factor"])
+        amount = kernels.capped(amount, limit, of["cap_factor"] > 0)
+        for n in range(PERCENTS):
+            share = of[f"percent_{n}"]
+            amount = np.where(share >= 0, kernels.percent(amount, np.maximum(share, 0)), amount)
         return amount
-
-
-def _at(values: tuple[Ints, Ints, Ints], which: Ints) -> tuple[Ints, Ints, Ints]:
-    first, second, third = values
-    return first[which], second[which], third[which]
 
 
 def _nth(numbers: Sequence[int], n: int) -> int:
     return numbers[n] if n < len(numbers) else -1
 
 
-def _texts(texts: Iterable[str]) -> NDArray[np.object_]:
-    return np.array([*texts, None], dtype=np.object_)[:-1]
+def _ints(facts: Sequence[Facts], figure: Callable[[Facts], int]) -> Ints:
+    return np.array([int(figure(each)) for each in facts], dtype=np.int64)
 
 
-def _ints(numbers: Any) -> Ints:
-    return np.fromiter(numbers, dtype=np.int64)
+def _flags(facts: Sequence[Facts], flag: Callable[[Facts], bool]) -> Bools:
+    return np.array([flag(each) for each in facts], dtype=np.bool_)
+
+
+def _texts(facts: Sequence[Facts], text: Callable[[Facts], str]) -> NDArray[np.object_]:
+    return np.array([*[text(each) for each in facts], None], dtype=np.object_)[:-1]

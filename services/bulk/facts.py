@@ -13,11 +13,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from services.jurisdictions.kinds import ADD_ON_CODES
 from services.jurisdictions.missing import RuleDataMissing
-from services.jurisdictions.model import Confidence
-from services.jurisdictions.rulebook import NATIONAL
+from services.jurisdictions.model import Confidence, Locality
+from services.jurisdictions.rulebook import MEDICARE, NATIONAL
 from services.review.domain.closing import close, schedule_reduction
+from services.review.domain.edits.applying import EFFECT
 from services.review.domain.engine import Bound, Plan
+from services.review.domain.steps.mue import LIMITS
 from services.review.domain.steps.multiple_procedure import REDUCING, family
 from services.review.domain.steps.relative_value_rate import factor_key
 from services.review.domain.work import LineWork
@@ -28,12 +31,26 @@ PERCENT_SCALE: Final = 10_000
 PERCENTS: Final = 2
 """Percent steps that a kernel carries out one after the other."""
 
-ARITHMETIC: Final = frozenset({"locality", "relative_value_rate", "imaging_cap", "percent"})
-"""Service steps that the kernels carry out."""
+ARITHMETIC: Final = {
+    "locality": frozenset({"rule", "fixed", "as_of"}),
+    "relative_value_rate": frozenset({"factor", "by"}),
+    "imaging_cap": frozenset({"factor"}),
+    "percent": frozenset({"percent", "by"}),
+}
+"""Service steps that the kernels carry out, with the parameters that they understand."""
 EVERY_LINE: Final = frozenset({"units", "lesser_of_charge"})
 """Later steps without a guard that the kernels carry out."""
 BETWEEN_LINES: Final = frozenset({"one_role_a_day", "bilateral", "multiple_procedure", "unresolved"})
 """Steps across lines whose lines `interplay` finds and leaves to the engine."""
+EDITS: Final = frozenset({"ncci_edits", "mue", "add_on"})
+NO_LIMIT: Final = 10_000
+INDEX_SCALE: Final = 1_000
+BY_PLACE: Final = "gpci_by_zip"
+Indices = tuple[int, int, int]
+ASK_FOR_THE_CHARGE_LAST: Final = EVERY_LINE | BETWEEN_LINES | EDITS | {
+    "surgical_role", "assistant_surgeon", "co_surgeon", "contract",
+}  # fmt: skip
+"""Steps that do not ask for the charge of a bill's only line, or only to limit the amount to it."""
 SIDES: Final = frozenset({"RT", "LT", "50"})
 FAMILIES: Final = {name: number for number, name in enumerate(sorted(REDUCING), start=1)}
 
@@ -78,23 +95,32 @@ class Facts:
     cap_malpractice: int = 0
     cap_factor: int = 0
     percents: tuple[int, ...] = ()
-    locality: str = ""
-    """Where the program names one place, or none at all, for every bill; empty: the bill's."""
+    indices: Indices | None = None
+    """Where the program names one place, or none at all, for every bill; None: the bill's place."""
     charge_limit: ChargeLimit = ChargeLimit.NONE
     family: int = 0
     """Lines of one family on one day reduce one another; 0 is none."""
+    needs_place: bool = False
+    """The decision needs to know the bill's place."""
     several_units: bool = True
     """More than one unit is just more than one: no rule of sides or procedures looks at it."""
+    unit_limit: int = NO_LIMIT
+    """Units from which on an edit looks at the line."""
+    by_shape: bool = False
+    """A bill of this line alone asks for the charge only at the end, so that its shape decides it."""
+    in_pairs: bool = False
+    """Whether edits of code pairs apply to it."""
 
 
 def facts_of(plan: Plan, work: LineWork) -> Facts:
     """The facts of a service after the steps that need no place."""
-    left_to_engine = Facts(work.line.code)
+    left_to_engine = Facts(work.line.code, charge_limit=_charge_limit(plan), by_shape=_by_shape(plan, work))
     if work.dated_words or not _kernels_know(plan, work):
         return left_to_engine
-    found = Facts(work.line.code, family=FAMILIES.get(family(work), 0))
+    found = replace(left_to_engine, family=FAMILIES.get(family(work), 0))
     found.several_units = not found.family and not (work.row and work.row.bilateral in {"1", "2"})
     try:
+        _edits(plan, work, found)
         if work.open:
             _rate(plan, work, found)
         if not work.open:
@@ -104,26 +130,52 @@ def facts_of(plan: Plan, work: LineWork) -> Facts:
     return found
 
 
+def _by_shape(plan: Plan, work: LineWork) -> bool:
+    names = {step.spec.step for step in plan.later_steps}
+    return not work.dated_words and names <= ASK_FOR_THE_CHARGE_LAST
+
+
 def _kernels_know(plan: Plan, work: LineWork) -> bool:
     """Whether every step that could concern a line of this service is one of the kernels'."""
     if SIDES.intersection(work.line.modifiers):
         return False
-    return all(step.spec.step in ARITHMETIC for step in plan.at_the_place) and all(
-        _is_known(step, work) for step in plan.later_steps
+    if not all(_is_known(step, work) for step in plan.later_steps):
+        return False
+    if not work.open:
+        return True
+    has_units = any(step.spec.step == "units" for step in plan.later_steps)
+    return has_units and all(
+        step.spec.step in ARITHMETIC and step.spec.params.keys() <= ARITHMETIC[step.spec.step]
+        for step in plan.at_the_place
     )
 
 
 def _is_known(step: Bound, work: LineWork) -> bool:
     name = step.spec.step
-    if name in EVERY_LINE or name in BETWEEN_LINES:
+    if name in EVERY_LINE or name in BETWEEN_LINES or name in EDITS:
         return True
     return step.concerns is not None and not step.concerns(work)
 
 
+def _edits(plan: Plan, work: LineWork, found: Facts) -> None:
+    """What the edits look at; add-on codes are left to the engine."""
+    book, on, code = work.book, work.line.on, work.line.code
+    for name, params in [(step.spec.step, step.spec.params) for step in plan.later_steps]:
+        if name not in EDITS or EFFECT in params:
+            continue
+        if name == "ncci_edits":
+            found.in_pairs = True
+        elif name == "add_on" and book.holds(MEDICARE, ADD_ON_CODES, on):
+            if book.table(MEDICARE, ADD_ON_CODES, on).has(code):
+                raise Inexact
+        elif name == "mue" and book.holds(MEDICARE, LIMITS[params["limits"]], on):
+            limit = book.row(MEDICARE, LIMITS[params["limits"]], on, code)
+            found.unit_limit = NO_LIMIT if limit is None else limit.units
+
+
 def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
-    """The whole numbers of the rate; a probe at one place tells whether the service is held at every place."""
+    """The whole numbers of the rate; a probe at one place tells whether the service is held everywhere."""
     found.lane = Lane.KERNEL
-    found.charge_limit = _charge_limit(plan)
     probe = work.continue_with(replace(work.bill, locality=NATIONAL), work.line)
     for step in plan.at_the_place:
         probe.begin(step.spec)
@@ -132,6 +184,7 @@ def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
             work.status, work.words, work.reductions = probe.status, probe.words, probe.reductions
             break
         _numbers(step, probe, found)
+    found.needs_place = found.indices is None
     work.warnings = probe.warnings
     found.carc = f"CO-{schedule_reduction(work)[0]}"
     found.warnings = words_of(probe.warnings)
@@ -152,7 +205,10 @@ def _numbers(step: Bound, work: LineWork, found: Facts) -> None:
         raise Inexact
     match step.spec.step:
         case "locality":
-            found.locality = NATIONAL if params["rule"] == "national" else params.get("fixed", "")
+            if params["rule"] == "national" or "fixed" in params:
+                found.indices = indices_of(work.locality)
+            elif params["rule"] != BY_PLACE or "as_of" in params:
+                raise Inexact
         case "relative_value_rate":
             expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
             found.work, found.malpractice = whole(row.work, RVU_SCALE), whole(row.malpractice, RVU_SCALE)
@@ -168,6 +224,16 @@ def _numbers(step: Bound, work: LineWork, found: Facts) -> None:
             found.percents = (*found.percents, whole(share, PERCENT_SCALE))
             if len(found.percents) > PERCENTS:
                 raise Inexact
+
+
+def indices_of(place: Locality | None) -> Indices:
+    """The indices of a place as whole numbers."""
+    if place is None:
+        raise Inexact
+    work, expense, malpractice = (
+        whole(index, INDEX_SCALE) for index in (place.work_gpci, place.pe_gpci, place.mp_gpci)
+    )
+    return work, expense, malpractice
 
 
 class Inexact(Exception):  # noqa: N818  # a figure that the kernels cannot hold, not a fault

@@ -1,4 +1,4 @@
-"""Reprices one partition: distinct services by the engine, their arithmetic by kernels, the rest by the engine.
+"""Reprices a partition: distinct services by the engine, their arithmetic by kernels, the rest by the engine.
 
 A partition is whole bills. What comes out depends on the partition and the rule data alone, so partitions
 can run in any order, in any process, on any machine.
@@ -6,6 +6,7 @@ can run in any order, in any process, on any machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -16,12 +17,16 @@ from numpy.typing import NDArray
 
 from services.bulk import interplay
 from services.bulk.answers import Answers
-from services.bulk.arrays import FactColumns, cents, distinct
+from services.bulk.arrays import FactColumns, cents, distinct, numbered
 from services.bulk.columns import normalized, with_positions, wrong
-from services.bulk.facts import ChargeLimit, Facts, Inexact, Lane, facts_of, whole
+from services.bulk.facts import BY_PLACE, ChargeLimit, Facts, Indices, Inexact, Lane, facts_of, indices_of
+from services.bulk.shapes import OUT_OF_REACH, Shape
+from services.jurisdictions.kinds import NCCI_PAIRS
 from services.jurisdictions.missing import RuleDataMissing
-from services.jurisdictions.model import Confidence, Locality
+from services.jurisdictions.model import Confidence
+from services.jurisdictions.rulebook import MEDICARE
 from services.review.domain.bill import Bill, ContractTerms, Line
+from services.review.domain.decision import LineDecision
 from services.review.domain.engine import Engine
 from services.review.domain.steps import locality
 from services.review.domain.work import UntracedLineWork
@@ -37,9 +42,7 @@ ENGINE_ALONE: Final = (
     "minutes", "ndc", "ndc_quantity", "wage_index", "percent_of_schedule", "percent_of_charge",
 )  # fmt: skip
 """A line with one of these is for the engine."""
-INDEX_SCALE: Final = 1_000
 SERVICES_REMEMBERED: Final = 500_000
-Indices = tuple[int, int, int]
 
 
 class BulkLane:
@@ -48,19 +51,20 @@ class BulkLane:
     def __init__(self, engine: Engine, *, live: bool) -> None:
         self._engine = engine
         self._live = live
-        self._facts: dict[tuple[str, ...], Facts] = {}
+        self._facts = FactColumns()
+        self._numbers: dict[tuple[str, ...], int] = {}
         self.lines_by_engine = 0
         """Lines so far that the kernels left to the engine."""
 
     def reprice(self, sent: pl.DataFrame) -> pl.DataFrame:
-        """The answers to a partition, in its order. Lines of bills that the service would refuse are `invalid`."""
+        """The answers in the order of the lines; bills that the service would refuse are `invalid`."""
         frame = with_positions(normalized(sent))
         known = [entry.code for entry in self._engine.book.jurisdictions()]
         faults = wrong(frame, known)
         bill = frame["bill"].to_numpy()
         refused = interplay.bills_with(bill, faults.to_numpy() != "")
         answers = Answers(frame)
-        answers.refuse(np.flatnonzero(refused), bill, faults)
+        answers.refuse(np.flatnonzero(refused), faults)
         good = np.flatnonzero(~refused)
         if len(good):
             self._price(frame[good], good, answers)
@@ -69,32 +73,59 @@ class BulkLane:
     def _price(self, frame: pl.DataFrame, rows: Ints, answers: Answers) -> None:
         frame = self._with_period(frame)
         services, which = distinct(frame, (*SERVICE, "sample_date"))
-        facts = [self._facts_of(row) for row in services.iter_rows(named=True)]
-        fixed = [
-            self._fixed(each, row) for each, row in zip(facts, services.iter_rows(named=True), strict=True)
-        ]
-        columns = FactColumns(facts, fixed)
-        indices, placed = self._indices(frame)
+        which = self._known(services)[which]
+        of = self._facts
+        indices, place, placed = self._indices(frame)
         charge, units = cents(frame["charge"]), frame["units"].cast(pl.Int64).to_numpy()
-        amount = columns.amounts(which, indices) * units
+        amount = of.amounts(which, indices) * units
 
         bill = frame["bill"].rle_id().to_numpy().astype(np.int64)
-        by_kernel = columns.lane[which] == Lane.KERNEL
+        words, codes = numbered(frame["code"])
+        by_kernel = of["lane"][which] == Lane.KERNEL
         below = by_kernel & (charge < amount)
         by_engine = interplay.bills_with(
             bill,
-            (columns.lane[which] == Lane.ENGINE)
-            | (by_kernel & ~columns.has_place[which] & ~placed)
+            (of["lane"][which] == Lane.ENGINE)
+            | (of["needs_place"][which] & ~placed)
             | _asks_the_engine(frame)
-            | ((units > 1) & ~columns.several_units[which])
-            | interplay.several_of_a_family(bill, columns.family[which])
+            | ((units > 1) & ~of["several_units"][which])
+            | (units > of["unit_limit"][which])
+            | interplay.several_of_a_family(bill, of["family"][which])
+            | interplay.same_code_twice(bill, codes)
+            | interplay.pairs(bill, codes, of["in_pairs"][which], self._pairs(services, words))
             | interplay.many_lines(bill)
-            | (below & (columns.charge_limit[which] == ChargeLimit.RECALLED)),
+            | (below & (of["charge_limit"][which] == ChargeLimit.RECALLED)),
         )
-        answers.from_kernels(
-            rows[~by_engine], columns, which[~by_engine], amount[~by_engine], charge[~by_engine]
-        )
+        answers.from_kernels(rows[~by_engine], of, which[~by_engine], amount[~by_engine], charge[~by_engine])
+        by_shape = by_engine & placed & of["by_shape"][which] & interplay.only_line(bill)
+        by_shape &= ~_asks_the_engine(frame)
+        by_engine[by_shape] = False
+        by_engine[self._by_shape(frame, which, place, np.flatnonzero(by_shape), rows, answers)] = True
         self._by_engine(frame.filter(by_engine), rows[by_engine], answers)
+
+    def _by_shape(
+        self, frame: pl.DataFrame, which: Ints, place: Ints, at: Ints, rows: Ints, answers: Answers
+    ) -> list[int]:
+        """Bills of one line whose shape is known or found; returns those that are left to the engine."""
+        left = []
+        shapes: dict[tuple[int, int, int], Shape] = {}
+        limits = self._facts["charge_limit"]
+        for n, sent in zip(at.tolist(), frame[at].iter_rows(named=True), strict=True):
+            key = (int(which[n]), int(place[n]), int(sent["units"]))
+            shape = shapes.get(key)
+            if shape is None:
+                line = _line(sent | {"charge": OUT_OF_REACH}, 1)
+                shape = shapes[key] = Shape(self._decide(sent, (line,))[0], ChargeLimit(limits[key[0]]))
+            decided = shape.at(Decimal(sent["charge"]))
+            if decided is None:
+                left.append(n)
+            else:
+                answers.decided(int(rows[n]), decided)
+        return left
+
+    def _decide(self, sent: dict[str, Any], lines: tuple[Line, ...]) -> tuple[LineDecision, ...]:
+        bill = _bill(sent, lines)
+        return self._engine.review(bill, allow_recalled=not self._live, trace=False).lines
 
     def _with_period(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Adds the period of each date, and one date that stands for all of it."""
@@ -104,32 +135,48 @@ class BulkLane:
         found = found.with_columns(pl.col("date_of_service").min().over("period").alias("sample_date"))
         return frame.join(found, on="date_of_service", how="left", maintain_order="left")
 
+    def _known(self, services: pl.DataFrame) -> Ints:
+        """The numbers of some services among those with known facts; new ones are added."""
+        if len(self._facts) >= SERVICES_REMEMBERED:
+            self._facts, self._numbers = FactColumns(), {}
+        keys = list(services.select(SERVICE).iter_rows())
+        new = [n for n, key in enumerate(keys) if key not in self._numbers]
+        self._facts.extend([self._facts_of(services.row(n, named=True)) for n in new])
+        self._numbers.update({keys[n]: len(self._numbers) + at for at, n in enumerate(new)})
+        return np.array([self._numbers[key] for key in keys], dtype=np.int64)
+
     def _facts_of(self, row: dict[str, str]) -> Facts:
-        key = tuple([row[name] for name in SERVICE])
-        found = self._facts.get(key)
-        if found is None:
-            line = _line(row | {"charge": "0", "units": "1"}, 1)
-            bill = Bill(row["jurisdiction"], row["bill_type"], (line,))
-            plan, work = self._engine.before_the_place(bill, line, allow_recalled=not self._live, trace=False)
-            if len(self._facts) >= SERVICES_REMEMBERED:
-                self._facts.clear()
-            found = self._facts[key] = facts_of(plan, work.continue_with(bill, line))
-        return found
+        line = _line(row | {"charge": "0", "units": "1"}, 1)
+        bill = Bill(row["jurisdiction"], row["bill_type"], (line,))
+        plan, work = self._engine.before_the_place(bill, line, allow_recalled=not self._live, trace=False)
+        return facts_of(plan, work.continue_with(bill, line))
 
-    def _fixed(self, facts: Facts, row: dict[str, str]) -> Indices | None:
-        """The indices of the place that the program names."""
-        if not facts.locality:
-            return None
-        return _whole(self._engine.book.locality(facts.locality, date.fromisoformat(row["sample_date"])))
+    def _pairs(self, services: pl.DataFrame, codes: Sequence[str]) -> Ints:
+        """The pairs of edits among some codes in any table of the partition's dates, as numbers in order."""
+        number = {code: n for n, code in enumerate(codes)}
+        tables = {}
+        for day in services["sample_date"].unique():
+            on = date.fromisoformat(day)
+            if self._engine.book.holds(MEDICARE, NCCI_PAIRS, on):
+                table = self._engine.book.table(MEDICARE, NCCI_PAIRS, on)
+                tables[id(table)] = table
+        found = [
+            number[first] * len(codes) + number[second]
+            for table in tables.values()
+            for first in codes
+            for second in table.partners(first)
+            if second in number
+        ]
+        return np.unique(np.array(found, dtype=np.int64))
 
-    def _indices(self, frame: pl.DataFrame) -> tuple[list[Ints], Bools]:
-        """The indices at each line's place, and whether the place is known."""
+    def _indices(self, frame: pl.DataFrame) -> tuple[list[Ints], Ints, Bools]:
+        """The indices at each line's place, the number of the place, and whether it is known."""
         places, where = distinct(frame, (*PLACE, "sample_date"))
         found = [self._place(row) for row in places.iter_rows(named=True)]
         arrays = [
             np.array([(each or (0, 0, 0))[n] for each in found], dtype=np.int64)[where] for n in range(3)
         ]
-        return arrays, np.array([each is not None for each in found])[where]
+        return arrays, where, np.array([each is not None for each in found])[where]
 
     def _place(self, row: dict[str, str]) -> Indices | None:
         """The indices of a place; None where the engine has to say why there are none."""
@@ -139,10 +186,10 @@ class BulkLane:
         folder = self._engine.book.jurisdiction(bill.jurisdiction).folder
         work = UntracedLineWork(bill, line, self._engine.book, folder, allow_recalled=False)
         try:
-            place, source = locality.find(work, {"rule": "gpci_by_zip"})
+            place, source = locality.find(work, {"rule": BY_PLACE}, line.on)
             sources = [] if place is None else [place.citation, *([source] if source else [])]
             known = bool(sources) and all(each.confidence is not Confidence.RECALLED for each in sources)
-            return _whole(place) if place is not None and known else None
+            return indices_of(place) if known else None
         except (RuleDataMissing, Inexact):
             return None
 
@@ -155,10 +202,7 @@ class BulkLane:
             if at < len(sent) and sent[at]["bill"] == sent[start]["bill"]:
                 continue
             lines = tuple([_line(row, row["line"]) for row in sent[start:at]])
-            decision = self._engine.review(
-                _bill(sent[start], lines), allow_recalled=not self._live, trace=False
-            )
-            for row, decided in zip(rows[start:at], decision.lines, strict=True):
+            for row, decided in zip(rows[start:at], self._decide(sent[start], lines), strict=True):
                 answers.decided(int(row), decided)
             start = at
 
@@ -166,12 +210,6 @@ class BulkLane:
 def _asks_the_engine(frame: pl.DataFrame) -> Bools:
     asked = pl.any_horizontal([pl.col(name) != "" for name in ENGINE_ALONE])
     return frame.select(asked.alias("asked"))["asked"].to_numpy()
-
-
-def _whole(place: Locality) -> Indices:
-    return (
-        whole(place.work_gpci, INDEX_SCALE), whole(place.pe_gpci, INDEX_SCALE), whole(place.mp_gpci, INDEX_SCALE)
-    )  # fmt: skip
 
 
 def _line(row: dict[str, Any], number: int) -> Line:

@@ -186,6 +186,14 @@ class Rulebook:
             raise NoEditionInForce(f"{kind.title} of {self._names.get(folder, folder)}", on)
         return found
 
+    def holds(self, folder: str, kind: Kind[Any], on: date) -> bool:
+        """Whether a table of a kind is in force on a date."""
+        try:
+            self.table(folder, kind, on)
+        except NoEditionInForce:
+            return False
+        return True
+
     def row(self, folder: str, kind: Kind[R], on: date, *key: str) -> R | None:
         """A row of the table in force on a date; None when it has no such row."""
         return self.table(folder, kind, on).find(*key)
