@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from services.bulk.columns import BadInput
 from services.data.commands import fail, parser
 from services.data.store import Refused
 from services.jurisdictions.reading import BadRuleData
@@ -15,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         code: int = args.run(args)
-    except (BadRuleData, Refused) as error:
+    except (BadRuleData, Refused, BadInput) as error:
         return fail(error)
     return code
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.config import Settings
-from services.data import printing
+from services.data import printing, repricing
 from services.data.comparing import compare
 from services.data.importing import Wanted, read
 from services.data.progress import Progress
@@ -206,12 +206,17 @@ totals of a code moved. Example:
         _editions_arguments,
         _change_use,
     ),
+    Command(
+        "reprice", "price the lines of a file in bulk", repricing.TEXT, repricing.arguments, repricing.run
+    ),
 )
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    top = argparse.ArgumentParser(prog="python -m services.data", description="Fee schedule editions.")
+    top = argparse.ArgumentParser(
+        prog="python -m services.data", description="Fee schedule editions, and repricing in bulk."
+    )
     subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         one = subparsers.add_parser(
