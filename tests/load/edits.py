@@ -1,31 +1,32 @@
 """`python -m tests.load.edits`: what edits cost, with every published pair, limit and add-on code mapped.
 
 Prices ten-line bills in one thread, with full trace, with and without the tables of edits, and prints
-microseconds a line, how long opening took, and the memory that is this process's own. Needs the published
-tables (ALLOWABLE_SHARED_DATA).
+microseconds a line, how long opening took, and the memory that engines and tables then remember. Needs the
+published tables (ALLOWABLE_SHARED_DATA).
 """
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from services.jurisdictions.editions import Editions
+from services.jurisdictions.kinds import NCCI_PAIRS
 from services.jurisdictions.rulebook import Rulebook
 from services.review.domain import steps
 from services.review.domain.bill import Bill, Line
 from services.review.domain.engine import Engine
 from tests.harness import bills
-from tests.unit.jurisdictions.published_edits import write_store
+from tests.unit.jurisdictions.published_edits import editions_of_all
 
 ON = date(2024, 8, 5)
 BILLS, LINES, ROUNDS = 2_000, 10, 5
@@ -34,22 +35,30 @@ BILLS, LINES, ROUNDS = 2_000, 10, 5
 def main() -> None:
     """Measures and prints."""
     with tempfile.TemporaryDirectory() as folder:
-        codes = write_store(Path(folder))
-        before, started = own_memory(), time.perf_counter()
-        book = Rulebook.load(known_steps=steps.KNOWN, editions=Editions(Path(folder)))
+        editions = editions_of_all(Path(folder))
+        started = time.perf_counter()
+        book = Rulebook.load(known_steps=steps.KNOWN, editions=editions)
         opened = time.perf_counter() - started
         engines = {"without edits": bills.engine_without_edits(), "with edits": Engine(book)}
+        pairs = book.table("us_medicare", NCCI_PAIRS, ON).table
+        codes = sorted({pairs.row(position)[0] for position in range(0, len(pairs), 7)})
         starter = [service.code for service in book.services()]
         figures: dict[str, object] = {"open_seconds": round(opened, 2)}
-        for name, pool in (("ten codes in turn", starter[:400:40]), ("starter", starter), ("any", codes)):
-            made = bills_of(pool)
-            spent: dict[str, list[float]] = {label: [] for label in engines}
-            for _ in range(ROUNDS):
-                for label, engine in engines.items():
-                    spent[label].append(micros(engine, made))
-            figures[name] = {label: round(statistics.median(each), 1) for label, each in spent.items()}
-        figures["own_memory_mb"] = round((own_memory() - before) / 1024, 1)
+        pools = {"ten codes in turn": starter[:400:40], "starter": starter, "any": codes}
+        mixes = {name: bills_of(pool) for name, pool in pools.items()}
+        gc.collect()
+        before = own_memory()
+        for name, made in mixes.items():
+            figures[name] = measured(engines, made)
+        gc.collect()
+        figures["remembered_mb"] = round((own_memory() - before) / 1024, 1)
     print(json.dumps(figures, indent=2))
+
+
+def measured(engines: Mapping[str, Engine], made: Sequence[Bill]) -> dict[str, float]:
+    """Microseconds a line of each engine: medians of alternating rounds."""
+    rounds = [{label: micros(engine, made) for label, engine in engines.items()} for _ in range(ROUNDS)]
+    return {label: round(statistics.median(each[label] for each in rounds), 1) for label in engines}
 
 
 def bills_of(pool: Sequence[str]) -> list[Bill]:
