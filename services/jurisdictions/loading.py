@@ -32,9 +32,13 @@ T = TypeVar("T")
 Imported = Mapping[tuple[str, str], Sequence[CitedTable[Any]]]
 
 COVERAGE: Final = "coverage.yaml"
-VALUE_PARAMS: Final = ("factor", "limit", "most", "nonphysician", "percent", "percents", "share")
+VALUE_PARAMS: Final = (
+    "factor", "labor", "limit", "minutes", "most", "nonphysician", "percent", "percents", "share",
+)  # fmt: skip
 """Step parameters that name a value key, or the part of it before the section."""
-FOLDER_PARAMS: Final = ("relative_values", "table")
+FOLDER_PARAMS: Final = (
+    "anesthesia", "base_units", "drugs", "factors", "laboratory", "relative_values", "supplies", "table",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

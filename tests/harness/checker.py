@@ -21,10 +21,11 @@ ROUNDINGS = {
 FROM_THE_BILL = frozenset({
     "charge", "units", "place_of_service", "contract_flat_rate", "contract_percent_of_charge",
     "contract_percent_of_schedule", "units_counted",
+    "minutes",
 })  # fmt: skip
 """What the bill itself says."""
 WORKED_OUT = frozenset({
-    "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
+    "schedule", "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
     "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate", "day_total",
     "region", "rvu_of_earlier_lines", "rvu_of_line",
 })  # fmt: skip
@@ -229,9 +230,22 @@ def supplementary(step: Step) -> Decimal:
     return max(amount(step), listed) if step["formula"].startswith("greater") else listed
 
 
+def of_anesthesia(step: Step) -> Decimal | None:
+    """Units times factor and percent; a part of a session is denied without a figure."""
+    if not step["inputs"]:
+        return unchanged(step)
+    minutes = sum(Decimal(item["value"]) for item in step["inputs"] if item["name"] == "minutes")
+    time = (minutes / only(step, "minutes per unit")).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
+    units = figure(step, "base_units") + time
+    return rounded(step, units * only(step, "USD per anesthesia unit") * math.prod(shares, start=Decimal(1))
+                   / HUNDRED ** len(shares))  # fmt: skip
+
+
 AMOUNTS = {
     "supplementary_table": supplementary,
     "daily_relative_value_cap": day_limit,
+    "anesthesia": of_anesthesia,
     "percent_of_charge": of_charge,
     "fee_table": of_table,
     "state_relative_value_rate": state_rate,

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import Citation, Confidence, Locality, RelativeValue, StepSpec
+from services.jurisdictions.records import OutpatientRate, SurgeryCenterRate
 from services.jurisdictions.rulebook import Rulebook
 from services.review.domain.bill import Bill, Line
 from services.review.domain.decision import Input, Status, Step
@@ -31,13 +32,15 @@ class LineWork:
 
     __slots__ = (
         "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "by_contract",
-        "citations", "cited", "dated_words", "edits", "folder", "gaps", "inputs", "line", "locality",
-        "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions", "region",
-        "row", "rule", "setting", "state_relative_value", "status", "step_citation", "steps", "table",
-        "table_on", "units_priced", "warnings", "words",
+        "citations", "cited", "dated_words", "edits", "folder", "gaps", "inputs", "line", "listing",
+        "locality", "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions",
+        "region", "row", "rule", "schedule", "setting", "state_relative_value", "status", "step_citation",
+        "steps", "table", "table_on", "units_priced", "warnings", "words",
     )  # fmt: skip
 
-    def __init__(self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool) -> None:
+    def __init__(  # noqa: PLR0915 - one statement a field, one for what it means
+        self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool
+    ) -> None:
         self.bill, self.line, self.book, self.folder = bill, line, book, folder
         self.allow_recalled = allow_recalled
         self.amount: Decimal | None = None
@@ -46,6 +49,10 @@ class LineWork:
         self.words = ""
         """Why the line was denied or held."""
         self.row: RelativeValue | None = None
+        self.schedule = ""
+        """The schedule that pays the line where it is not the physician fee schedule; see `schedules`."""
+        self.listing: SurgeryCenterRate | OutpatientRate | None = None
+        """The line's row in a facility's schedule."""
         self.table = ""
         """The folder whose relative value table the row is in."""
         self.table_on = line.on
@@ -176,6 +183,7 @@ class LineWork:
         copy.amount, copy.status, copy.words = self.amount, self.status, self.words
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
         copy.table, copy.table_on, copy.region = self.table, self.table_on, self.region
+        copy.schedule, copy.listing = self.schedule, self.listing
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
         copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None

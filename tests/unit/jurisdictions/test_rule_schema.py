@@ -102,7 +102,7 @@ def load_rates(change: Callable[[str], str]) -> Rulebook:
     ("change", "said"),
     [
         (lambda text: text.replace("work_rvu", "rvu"), "header: expected code,mod,status"),
-        (lambda text: text + text.splitlines()[1] + "\n", "line 605: 00120"),
+        (lambda text: text + text.splitlines()[1] + "\n", "listed twice"),
         (
             lambda text: text.replace(",1.30,", ",1.3,", 1),
             "column work_rvu: expected relative value units with two decimals, found '1.3'",

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.review.domain.roles import ROLES
+from services.review.domain.schedules import ANESTHESIA, PHYSICIAN
 from services.review.domain.steps import (
     add_on,
+    anesthesia,
     assistant_surgeon,
     bilateral,
     co_surgeon,
@@ -33,6 +35,7 @@ from services.review.domain.steps import (
     percent_of_charge,
     region,
     relative_value_rate,
+    schedule,
     service,
     setting,
     state_relative_value_rate,
@@ -59,6 +62,7 @@ class AcrossLines(Protocol):
 
 
 SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
+    "schedule": schedule.apply,
     "service": service.apply,
     "code_status": code_status.apply,
     "modifiers": modifiers.apply,
@@ -93,6 +97,7 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "ncci_edits": ncci_edits,
     "mue": mue,
     "add_on": add_on,
+    "anesthesia": anesthesia,
     "one_role_a_day": one_role_a_day,
     "bilateral": bilateral,
     "multiple_procedure": multiple_procedure,
@@ -101,12 +106,24 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "unresolved": unresolved,
 }
 
+OF_THE_PHYSICIAN_SCHEDULE = (
+    "service", "code_status", "modifiers", "setting", "relative_value_rate", "imaging_cap",
+)  # fmt: skip
+"""Steps that lines of other schedules pass by."""
+BY_LOCALITY = frozenset({PHYSICIAN, ANESTHESIA})
+
+
+def _physician(work: LineWork) -> bool:
+    return not work.schedule
+
 
 def _has_role(work: LineWork) -> bool:
     return bool(work.line.modifiers) and not ROLES.keys().isdisjoint(work.line.modifiers)
 
 
 CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
+    **dict.fromkeys(OF_THE_PHYSICIAN_SCHEDULE, _physician),
+    "locality": lambda work: work.schedule in BY_LOCALITY,
     "surgical_role": _has_role,
     "assistant_surgeon": _has_role,
     "co_surgeon": _has_role,

@@ -8,7 +8,7 @@ those that mean something else here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from services.review.domain.work import LineWork
 
@@ -27,6 +27,13 @@ INFORMATIONAL = frozenset({
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     known = PRICED_BY_A_STEP | INFORMATIONAL | set(params.get("priced", "").split())
     known -= set(params.get("held", "").split())
-    unknown = [m for m in work.line.modifiers if m not in known]
-    if unknown:
-        work.hold(f"Modifier {', '.join(unknown)} can change the payment and must be judged by a person.")
+    if words := judged_by_a_person(work.line.modifiers, known):
+        work.hold(words)
+
+
+def judged_by_a_person(modifiers: Collection[str], known: Collection[str]) -> str:
+    """Words that name the modifiers without a rule here; empty where there is none."""
+    unknown = [modifier for modifier in modifiers if modifier not in known]
+    if not unknown:
+        return ""
+    return f"Modifier {', '.join(unknown)} can change the payment and must be judged by a person."
