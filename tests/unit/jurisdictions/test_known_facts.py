@@ -14,7 +14,26 @@ from services.jurisdictions.rulebook import Rulebook
 from tests.unit.jurisdictions.published import SHARED
 
 BOOK = Rulebook.load()
-STATES = ["OH", "OR", "PA", "SC", "SD", "TX", "UT", "WA", "WV", "WY"]
+STATES = [
+    "AK",
+    "AZ",
+    "CA",
+    "CO",
+    "GA",
+    "HI",
+    "IL",
+    "KS",
+    "OH",
+    "OR",
+    "PA",
+    "SC",
+    "SD",
+    "TX",
+    "UT",
+    "WA",
+    "WV",
+    "WY",
+]
 ELSEWHERE = {("WV", "1.35"): Decimal(135), ("OR", "94.9"): None}
 """A multiplier entered as a percentage; a figure that was derived from a table and prices nothing."""
 
