@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from google.protobuf import json_format
 
 from allowable.review.v1 import review_service_pb2 as pb
@@ -56,6 +57,13 @@ def test_the_edition_is_named() -> None:
     edit = priced(facility(MENISCUS, CARTILAGE))["edits"][0]
     assert edit["version"].startswith("us_medicare.ncci_pairs.2024-07-01.")
     assert (edit["effectiveFrom"], edit["effectiveTo"]) == ("2024-10-01", "2026-12-31")
+
+
+@pytest.mark.parametrize("jurisdiction", ["TX", "TN", "CA"])
+def test_states_that_adopted_them_deny_too(jurisdiction: str) -> None:
+    bill = {**facility(MENISCUS, CARTILAGE), "jurisdiction": jurisdiction}
+    assert amounts(bill)[1] == "denied"
+    assert edits(bill) == [("ncci:29881:29877", "denied")]
 
 
 def test_where_edits_are_not_adopted_they_only_inform() -> None:
