@@ -45,6 +45,29 @@ _PATTERNS: Final[tuple[tuple[str, Callable[[re.Match[str]], date]], ...]] = (
 )  # fmt: skip
 
 
+_DAY: Final = _MONTH + r" ([0-9]{1,2}), (20[0-9]{2})"
+
+
+def told(head: str) -> tuple[date, date | None] | None:
+    """What the lines above a table say of its dates: the first, and the last where they say so."""
+    text = " ".join(head.lower().replace('"', "").split())
+    if found := re.search(f"effective {_DAY} through {_DAY}", text):
+        first, last = (
+            date(int(year), MONTHS.index(month) + 1, int(day))
+            for month, day, year in (found.groups()[:3], found.groups()[3:])
+        )
+        return first, last
+    for pattern in (
+        r"(20[0-9]{2}) national physician fee schedule relative value file " + _MONTH,
+        r"final cy (20[0-9]{2})()",
+    ):
+        if found := re.search(pattern, text):
+            return _month(found[1], found[2] or MONTHS[0]), None
+    if found := re.search(_MONTH + r" (20[0-9]{2}) payment indicator", text):
+        return _month(found[2], found[1]), None
+    return None
+
+
 def effective_from(*names: str) -> date | None:
     """The first date of service of a release; the name that comes first is believed."""
     for name in names:

@@ -154,7 +154,7 @@ def origin(
     given: Given,
     *,
     official: bool,
-    span: tuple[date, date] | None = None,
+    span: tuple[date, date | None] | None = None,
 ) -> Origin:
     """The origin of a table: dates in the file are believed first, then its name, then whoever imports."""
     publication = MEDICARE_TABLES.get(kind.name) if folder == MEDICARE else STATE_TABLES.get(folder)
@@ -165,7 +165,7 @@ def origin(
     note = "" if official else CARRIED_OVER
     if publication is None:
         return Origin("", "", "", start, span[1] if span else None, confidence, note)
-    end = span[1] if span else start and publication.lasts(start)
+    end = (span and span[1]) or (start and publication.lasts(start))
     title, section, url = (
         _filled(text, start) for text in (publication.title, publication.section, publication.url)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -56,31 +57,47 @@ class Sheet:
 
     def heading(self, *wanted: str) -> Heading | None:
         """The first row of the head that has all these columns, names compared without case and breaks."""
-        reader = csv.reader(self.head, delimiter=self.delimiter)
-        try:
-            for cells in reader:
-                names = tuple(" ".join(cell.lower().split()) for cell in cells)
-                if all(name in names for name in wanted):
-                    return Heading(reader.line_num, names)
-        except csv.Error:
-            return None
+        return next(
+            (found for found in self._headings() if all(name in found.names for name in wanted)), None
+        )
+
+    def matching(
+        self, wanted: Sequence[str], optional: Sequence[str] = ()
+    ) -> tuple[Heading, dict[str, int]] | None:
+        """The first row of the head with one column for each wanted pattern, and all positions by pattern."""
+        for found in self._headings():
+            at = {
+                pattern: places[0]
+                for pattern in (*wanted, *optional)
+                if (places := [i for i, name in enumerate(found.names) if re.fullmatch(pattern, name)])
+            }
+            if all(pattern in at for pattern in wanted):
+                return found, at
         return None
 
-    def rows(self, heading: Heading) -> Iterator[tuple[int, list[str]]]:
-        """The line number and the cells of every row below the heading; blank rows are passed over."""
+    def rows(self, heading: Heading, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+        """The line number and the cells of every row below the heading; blank rows are passed over.
+
+        Agencies' own files are read less strictly: headings of several lines, notes below the table, rows
+        that end early.
+        """
         width = len(heading.names)
+        begun = strict
         with self._open() as text:
             reader = csv.reader(text, delimiter=self.delimiter)
             try:
                 for cells in reader:
                     line = reader.line_num
-                    if line <= heading.line:
+                    if line <= heading.line or not any(cells):
                         continue
-                    if len(cells) != width:
-                        if not any(cells):
-                            continue
+                    if strict:
                         if len(cells) < width or any(cells[width:]):
                             raise self.at(line).bad(f"expected {width} cells, found {len(cells)}")
+                    else:
+                        begun = begun or bool(cells[0].strip())
+                        if not begun or sum(map(bool, map(str.strip, cells))) == 1:
+                            continue
+                        cells.extend([""] * (width - len(cells)))
                     yield line, cells
             except csv.Error as error:
                 raise self.at(reader.line_num).bad(str(error)) from error
@@ -90,6 +107,15 @@ class Sheet:
         with self._open() as text:
             for number, line in enumerate(text, start=1):
                 yield number, line.rstrip("\r\n\x1a")
+
+    def _headings(self) -> Iterator[Heading]:
+        """Every row of the head as if it were the one with the names."""
+        reader = csv.reader(self.head, delimiter=self.delimiter)
+        try:
+            for cells in reader:
+                yield Heading(reader.line_num, tuple(" ".join(cell.lower().split()) for cell in cells))
+        except csv.Error:
+            return
 
     def at(self, line: int) -> At:
         """A place in this file, for refusals."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from services.data.formats import counties, csv_form, states, zip_localities
+from services.data.formats import (
+    code_pairs,
+    counties,
+    csv_form,
+    originals,
+    relative_values,
+    states,
+    zip_localities,
+)
 from services.data.part import Format, Given
 from services.data.sheet import Sheet
 
@@ -13,6 +21,9 @@ FORMATS: Final[tuple[Format, ...]] = (
     *counties.FORMATS,
     *states.FORMATS,
     csv_form.FORMAT,
+    *relative_values.FORMATS,
+    *code_pairs.FORMATS,
+    *originals.FORMATS,
 )
 
 

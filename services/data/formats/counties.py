@@ -11,7 +11,7 @@ from typing import Final
 
 from services.data.part import Format, Found, Given, Part
 from services.data.published import origin
-from services.data.sheet import Sheet
+from services.data.sheet import Heading, Sheet
 from services.jurisdictions.kinds import COUNTIES
 from services.jurisdictions.rulebook import MEDICARE
 
@@ -26,6 +26,11 @@ NC NORTH CAROLINA|ND NORTH DAKOTA|OH OHIO|OK OKLAHOMA|OR OREGON|PA PENNSYLVANIA|
 RI RHODE ISLAND|SC SOUTH CAROLINA|SD SOUTH DAKOTA|TN TENNESSEE|TX TEXAS|UT UTAH|VT VERMONT|VA VIRGINIA
 VI VIRGIN ISLANDS|WA WASHINGTON|WV WEST VIRGINIA|WI WISCONSIN|WY WYOMING
 """
+PUBLISHED: Final = (
+    "medicare admini?strative contractor", "locality number", "state", "fee schedule area", "counties",
+)  # fmt: skip
+_USED: Final = ("mac", "locality", "state_name", "counties")
+
 STATES: Final = {pair[3:]: pair[:2] for pair in re.split(r"[|\n]", _STATES.strip())}
 _MISPRINTS: Final = {"ORAGNGE": "ORANGE"}
 _UNNAMED: Final = ("ALL COUNTIES", "ALL OTHER COUNTIES", "ALL COUNTY EQUIVALENTS")
@@ -48,15 +53,37 @@ def named(state: str, counties: str) -> Iterator[tuple[str, str]]:
 def _rows(sheet: Sheet, given: Given) -> Iterator[Found]:
     heading = sheet.heading(*CONDENSED)
     assert heading is not None  # noqa: S101  # `fits` found it
-    mac, locality, state_name, counties = heading.at("mac", "locality", "state_name", "counties")
-    part = Part(MEDICARE, COUNTIES, origin(sheet, MEDICARE, COUNTIES, given, official=False))
+    return _localities(sheet, given, heading, heading.at(*_USED), official=False)
+
+
+def _published_rows(sheet: Sheet, given: Given) -> Iterator[Found]:
+    found = sheet.matching(PUBLISHED)
+    assert found is not None  # noqa: S101  # `fits` found it
+    heading, at = found
+    used = [at[pattern] for pattern in PUBLISHED if pattern != "fee schedule area"]
+    return _localities(sheet, given, heading, used, official=True)
+
+
+def _localities(
+    sheet: Sheet, given: Given, heading: Heading, at: list[int], *, official: bool
+) -> Iterator[Found]:
+    mac, locality, state_name, counties = at
+    part = Part(MEDICARE, COUNTIES, origin(sheet, MEDICARE, COUNTIES, given, official=official))
     state = ""
-    for line, cells in sheet.rows(heading):
-        state = STATES.get(cells[state_name].strip(), state)
+    for line, cells in sheet.rows(heading, strict=not official):
+        state = STATES.get(cells[state_name].strip().rstrip("*"), state)
         for place, county in named(state, cells[counties]):
-            yield Found(part, line, (place, county, f"{cells[mac]}-{cells[locality]}"))
+            where = f"{cells[mac].zfill(5)}-{cells[locality].zfill(2)}"
+            yield Found(part, line, (place, county, where))
 
 
 FORMATS: Final = (
-    Format("localities and their counties", lambda sheet, _: sheet.heading(*CONDENSED) is not None, _rows),
+    Format(
+        "localities and their counties, CSV", lambda sheet, _: sheet.heading(*CONDENSED) is not None, _rows
+    ),
+    Format(
+        "localities and their counties",
+        lambda sheet, _: sheet.matching(PUBLISHED) is not None,
+        _published_rows,
+    ),
 )

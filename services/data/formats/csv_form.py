@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from operator import itemgetter
 from typing import Any, Final
 
+from services.data.formats.cells import to_the_cent
 from services.data.part import Format, Found, Given, Part
 from services.data.published import origin
 from services.data.sheet import Heading, Sheet
@@ -45,8 +45,6 @@ _HINTS: Final = {
 
 BY_REPORT: Final = re.compile(r"BR|See [Pp]age [0-9]+")
 """Instead of base units: such a code has no row, so that its lines are held."""
-CENT: Final = Decimal("0.01")
-_UNROUNDED: Final = re.compile(r"[0-9]+\.[0-9]{4,}")
 
 _ADDENDA: Final = ("AA", "BB")
 
@@ -98,15 +96,7 @@ def _rows(sheet: Sheet, given: Given) -> Iterator[Found]:
         row: Row = pick(cells)
         if kind is ANESTHESIA_BASE_UNITS and BY_REPORT.fullmatch(row[-1]):
             continue
-        yield Found(part, line, rounded(row) if piece else row)
-
-
-def rounded(row: Row) -> Row:
-    """The last cell to the cent, where a spreadsheet's unrounded figure shows more than three decimals."""
-    number = row[-1]
-    if _UNROUNDED.fullmatch(number) is None:
-        return row
-    return (*row[:-1], str(Decimal(number).quantize(CENT, ROUND_HALF_UP)))
+        yield Found(part, line, (*row[:-1], to_the_cent(row[-1])) if piece else row)
 
 
 def _span(at: At, when: tuple[str, ...]) -> tuple[date, date] | None:
