@@ -40,6 +40,13 @@ Column 1\tColumn 2\t*=in existence\tEffective\tDeletion\tModifier\tPTP Edit Rati
 """
 
 
+ENDED_PAIRS = """\
+0001A\t0591T\t\t20220101\t20231231\t1\tCPT Manual or CMS manual coding instruction
+0001A\t90473\t\t20260801\t20260801\t9\tMutually exclusive procedures
+0001U\t0029U\t\t20180701\t20260731\t1\tMisuse of Column Two code with Column One code
+"""
+
+
 class Published(NamedTuple):
     """A file as published, and the edition it must become."""
 
@@ -283,10 +290,7 @@ def test_pair_edits_are_whole_when_their_four_files_are(run: Run, store: Store, 
     """History is left out: what ended before the quarter, and what never was in force."""
     files = pairs(
         tmp_path,
-        ("f1", "".join((
-               "0001A\t0591T\t\t20220101\t20231231\t1\tCPT Manual or CMS manual coding instruction\n",
-               "0001A\t90473\t\t20260801\t20260801\t9\tMutually exclusive procedures\n",
-               "0001U\t0029U\t\t20180701\t20260731\t1\tMisuse of Column Two code with Column One code\n"))),
+        ("f1", ENDED_PAIRS),
         ("f2", "29881\t29877\t*\t19960101\t*\t0\tMore extensive procedure\n"),
         ("f3", "45385\t45380\t\t20000101\t*\t1\tMutually exclusive procedures\n"),
         ("f4", "99213\t36415\t\t20000101\t*\t1\tReasons we do not know\n"),
