@@ -66,6 +66,7 @@ class FactColumns:
             },
             "charge_limit": _ints(facts, lambda each: each.charge_limit),
             "family": _ints(facts, lambda each: each.family),
+            "in_period": _ints(facts, lambda each: each.in_period),
             "unit_limit": _ints(facts, lambda each: each.unit_limit),
             "by_shape": _flags(facts, lambda each: each.by_shape),
             "in_pairs": _flags(facts, lambda each: each.in_pairs),

@@ -18,8 +18,10 @@ from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import Confidence, Locality
 from services.jurisdictions.rulebook import MEDICARE, NATIONAL
 from services.review.domain.closing import close, schedule_reduction
+from services.review.domain.codes import is_listed
 from services.review.domain.edits.applying import EFFECT
 from services.review.domain.engine import Bound, Plan
+from services.review.domain.steps.global_period import PERIODS, VISITS
 from services.review.domain.steps.mue import LIMITS
 from services.review.domain.steps.multiple_procedure import REDUCING, family
 from services.review.domain.steps.relative_value_rate import factor_key
@@ -40,7 +42,9 @@ ARITHMETIC: Final = {
 """Service steps that the kernels carry out, with the parameters that they understand."""
 EVERY_LINE: Final = frozenset({"units", "lesser_of_charge"})
 """Later steps without a guard that the kernels carry out."""
-BETWEEN_LINES: Final = frozenset({"one_role_a_day", "bilateral", "multiple_procedure", "unresolved"})
+BETWEEN_LINES: Final = frozenset({
+    "one_role_a_day", "duplicate", "global_period", "bilateral", "multiple_procedure", "unresolved",
+})  # fmt: skip
 """Steps across lines whose lines `interplay` finds and leaves to the engine."""
 EDITS: Final = frozenset({"ncci_edits", "mue", "add_on"})
 NO_LIMIT: Final = 10_000
@@ -48,7 +52,8 @@ INDEX_SCALE: Final = 1_000
 BY_PLACE: Final = "gpci_by_zip"
 Indices = tuple[int, int, int]
 ASK_FOR_THE_CHARGE_LAST: Final = EVERY_LINE | BETWEEN_LINES | EDITS | {
-    "surgical_role", "assistant_surgeon", "co_surgeon", "contract",
+    "surgical_role", "assistant_surgeon", "co_surgeon", "contract", "return_to_surgery", "alone",
+    "therapy_assistant", "provider_type",
 }  # fmt: skip
 """Steps that do not ask for the charge of a bill's only line, or only to limit the amount to it."""
 SIDES: Final = frozenset({"RT", "LT", "50"})
@@ -77,6 +82,14 @@ class ChargeLimit(enum.IntEnum):
     """It is paid by a rule known from memory, which the engine marks or holds."""
 
 
+class Period(enum.IntEnum):
+    """What a service is to the global period of an operation on the same bill."""
+
+    NEITHER = 0
+    VISIT = 1
+    OPERATION = 2
+
+
 @dataclass(slots=True)
 class Facts:
     """One distinct service: code, modifiers, period, place of service, provider. Whole numbers are scaled."""
@@ -100,6 +113,7 @@ class Facts:
     charge_limit: ChargeLimit = ChargeLimit.NONE
     family: int = 0
     """Lines of one family on one day reduce one another; 0 is none."""
+    in_period: Period = Period.NEITHER
     needs_place: bool = False
     """The decision needs to know the bill's place."""
     several_units: bool = True
@@ -118,6 +132,7 @@ def facts_of(plan: Plan, work: LineWork) -> Facts:
     if work.dated_words or not _kernels_know(plan, work):
         return left_to_engine
     found = replace(left_to_engine, family=FAMILIES.get(family(work), 0))
+    found.in_period = _in_period(work)
     found.several_units = not found.family and not (work.row and work.row.bilateral in {"1", "2"})
     try:
         _edits(plan, work, found)
@@ -144,17 +159,31 @@ def _kernels_know(plan: Plan, work: LineWork) -> bool:
     if not work.open:
         return True
     has_units = any(step.spec.step == "units" for step in plan.later_steps)
-    return has_units and all(
-        step.spec.step in ARITHMETIC and step.spec.params.keys() <= ARITHMETIC[step.spec.step]
-        for step in plan.at_the_place
-    )
+    return has_units and all(_is_arithmetic(step) or not _concerns(step, work) for step in plan.at_the_place)
+
+
+def _is_arithmetic(step: Bound) -> bool:
+    name = step.spec.step
+    return name in ARITHMETIC and step.spec.params.keys() <= ARITHMETIC[name]
+
+
+def _concerns(step: Bound, work: LineWork) -> bool:
+    """Whether a step could do anything to a line of the service."""
+    return step.concerns is None or step.concerns(work)
+
+
+def _in_period(work: LineWork) -> Period:
+    """By the code alone where a line is not priced: a held operation holds its visits."""
+    if is_listed(work.line.code, VISITS):
+        return Period.VISIT
+    return Period.OPERATION if work.row and work.row.global_days in PERIODS else Period.NEITHER
 
 
 def _is_known(step: Bound, work: LineWork) -> bool:
     name = step.spec.step
     if name in EVERY_LINE or name in BETWEEN_LINES or name in EDITS:
         return True
-    return step.concerns is not None and not step.concerns(work)
+    return not _concerns(step, work)
 
 
 def _edits(plan: Plan, work: LineWork, found: Facts) -> None:
@@ -178,6 +207,8 @@ def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
     found.lane = Lane.KERNEL
     probe = work.continue_with(replace(work.bill, locality=NATIONAL), work.line)
     for step in plan.at_the_place:
+        if not _concerns(step, probe):
+            continue
         probe.begin(step.spec)
         step.apply(probe, step.spec.params)
         if not probe.open:

@@ -36,6 +36,15 @@ def several_of_a_family(bill: Ints, family: Ints, families: int = 64) -> Bools:
     return found
 
 
+def around_an_operation(bill: Ints, in_period: Ints, operation: int) -> Bools:
+    """Visits and operations of bills that have an operation and another of either; 0 is neither."""
+    if not len(bill):
+        return np.zeros(0, dtype=np.bool_)
+    concerned = in_period > 0
+    several = np.bincount(bill, weights=concerned)[bill] > 1
+    return concerned & several & bills_with(bill, in_period == operation)
+
+
 def many_lines(bill: Ints) -> Bools:
     """Lines of bills too long to be compared line by line."""
     return np.bincount(bill)[bill] > LINES_COMPARED if len(bill) else np.zeros(0, dtype=np.bool_)

@@ -19,7 +19,17 @@ from services.bulk import interplay
 from services.bulk.answers import Answers
 from services.bulk.arrays import FactColumns, cents, distinct, numbered
 from services.bulk.columns import normalized, with_positions, wrong
-from services.bulk.facts import BY_PLACE, ChargeLimit, Facts, Indices, Inexact, Lane, facts_of, indices_of
+from services.bulk.facts import (
+    BY_PLACE,
+    ChargeLimit,
+    Facts,
+    Indices,
+    Inexact,
+    Lane,
+    Period,
+    facts_of,
+    indices_of,
+)
 from services.bulk.shapes import OUT_OF_REACH, Shape
 from services.jurisdictions.kinds import NCCI_PAIRS
 from services.jurisdictions.missing import RuleDataMissing
@@ -92,6 +102,7 @@ class BulkLane:
             | (units > of["unit_limit"][which])
             | interplay.several_of_a_family(bill, of["family"][which])
             | interplay.same_code_twice(bill, codes)
+            | interplay.around_an_operation(bill, of["in_period"][which], Period.OPERATION)
             | interplay.pairs(bill, codes, of["in_pairs"][which], self._pairs(services, words))
             | interplay.many_lines(bill)
             | (below & (of["charge_limit"][which] == ChargeLimit.RECALLED)),

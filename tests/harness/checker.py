@@ -28,6 +28,7 @@ WORKED_OUT = frozenset({
     "schedule", "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
     "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate", "day_total",
     "region", "rvu_of_earlier_lines", "rvu_of_line",
+    "days_from_operation", "other_service",
 })  # fmt: skip
 """What the step made of other figures; its rule is among the line's citations."""
 
@@ -140,6 +141,36 @@ def of_surgery(step: Step) -> Decimal:
     if not shares:
         raise Unprinted("a figure in percent")
     return rounded(step, amount(step) * math.prod(share / HUNDRED for share in shares))
+
+
+def shared(step: Step) -> Decimal:
+    """The shares of an operation that the line is paid; the whole where there are none."""
+    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "share"]
+    return rounded(step, amount(step) * sum(shares)) if shares else amount(step)
+
+
+def with_equipment(step: Step) -> Decimal | None:
+    """Percents taken one after the other off the technical part, which is printed or the line itself."""
+    taken = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
+    if not taken:
+        return unchanged(step)
+    names = {item["name"] for item in step["inputs"]}
+    part = of_row(step, "technical") if "technical_pe_rvu" in names else amount(step)
+    if "technical_cap_pe_rvu" in names:
+        limit = sum(
+            figure(step, f"technical_cap_{name}_rvu") * figure(step, f"{name}_gpci") for name in ("pe", "mp")
+        )
+        part = min(part, rounded(step, limit * figure(step, "factor")))
+    left = part
+    for percent_ in taken:
+        left = rounded(step, left * (HUNDRED - percent_) / HUNDRED)
+    return amount(step) - (part - left)
+
+
+def in_part(step: Step) -> Decimal | None:
+    """A percent of the amount, where the step reads one."""
+    reads = any(item["unit"] == "percent" for item in step["inputs"])
+    return percent(step) if reads else unchanged(step)
 
 
 def both_sides(step: Step) -> Decimal:
@@ -257,6 +288,11 @@ AMOUNTS = {
     "units": units,
     "assistant_surgeon": of_surgery,
     "co_surgeon": percent,
+    "imaging_equipment": with_equipment,
+    "split_care": shared,
+    "return_to_surgery": shared,
+    "therapy_assistant": in_part,
+    "provider_type": in_part,
     "contract": contract,
     "lesser_of_charge": lesser,
 }

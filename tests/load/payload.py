@@ -13,10 +13,10 @@ from google.protobuf import json_format
 from allowable.review.v1 import review_service_pb2 as pb
 
 SERVICES = (
-    ("99213", "25"), ("99214", "25"), ("97110", "59"), ("97140", "59"), ("73721", ""), ("72148", ""),
-    ("20610", "59"), ("64483", "59"), ("99203", "25"), ("97530", "59"),
+    ("99213", "25"), ("99214", "25"), ("97110", "59 GP"), ("97140", "59 GP"), ("73721", ""), ("72148", ""),
+    ("20610", "59"), ("64483", "59"), ("99203", "25"), ("97530", "59 GP"),
 )  # fmt: skip
-"""Codes with the modifier that says they are distinct, so that every line is priced."""
+"""Codes with the modifiers that let every line be priced: distinct, under a plan of care."""
 DAYS_BILLED = 28
 _numbers = itertools.count()
 
@@ -35,11 +35,10 @@ def bill() -> pb.CreateReviewRequest:
         diagnosis_codes=["M54.50", "S83.241A"],
         claim_reference=f"load-{number}",
     )
-    for index, (code, modifier) in enumerate(SERVICES):
+    for index, (code, modifiers) in enumerate(SERVICES):
         charge = chance.randrange(5_000, 200_000) / 100
         request.lines.add(line_id=str(index + 1), cpt=code, charge=charge, units=1, diagnosis_pointers=[1])
-        if modifier:
-            request.lines[-1].modifiers.append(modifier)
+        request.lines[-1].modifiers.extend(modifiers.split())
     return request
 
 

@@ -39,6 +39,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierService:
+    """A line of an earlier review of the same claim and provider, and what became of it."""
+
+    code: str
+    modifiers: tuple[str, ...]
+    on: date
+    place_of_service: str
+    units: int
+    charge: Decimal
+    ndc: str = ""
+    priced: bool = True
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """One bill of one provider in one jurisdiction."""
 
@@ -52,5 +67,7 @@ class Bill:
     wage_index: Decimal | None = None
     """Of the facility, from the caller; no table of wage indices is held."""
     contract: ContractTerms | None = None
+    earlier: tuple[EarlierService, ...] = ()
+    """What earlier reviews of the claim decided about services of the same provider."""
     warnings: tuple[str, ...] = ()
     """What was assumed because the bill does not say it."""

@@ -56,7 +56,7 @@ def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
     if work.status is Status.NEEDS_REVIEW:
         return (Reason("", "", ZERO, work.words),)
     if work.status is Status.DENIED:
-        return tuple([Reason(carc, "CO", amount, words) for carc, words, amount in work.reductions])
+        return tuple([Reason(carc, work.group, amount, words) for carc, words, amount in work.reductions])
     rest = max(work.line.charge - allowed, ZERO)
     found = []
     for carc, words, amount in work.reductions:

@@ -23,7 +23,7 @@ from services.review.domain.edits.applying import ADVISORY
 from services.review.domain.edits.finding import Edit, coverage
 from services.review.domain.work import LineWork, UntracedLineWork
 
-ENGINE_VERSION = "engine-2"
+ENGINE_VERSION = "engine-3"
 """Grows whenever the same bill under the same rule data could come out otherwise."""
 
 SERVICES_REMEMBERED = 4_000
@@ -66,6 +66,8 @@ class Plan:
 
 
 CONTRACT = StepSpec("contract", {}, None)
+PROVIDER_TYPE = StepSpec("provider_type", {}, None)
+"""Where a program has no figures for other providers than physicians, their lines go to a person."""
 NO_PROGRAM = {
     bill_type: Plan((), (), tuple(Bound.to(spec) for spec in (*ADVISORY.get(bill_type, ()), CONTRACT)))
     for bill_type in BILL_TYPES
@@ -179,7 +181,7 @@ def _remember(
 
 
 def cut(program: Program) -> Plan:
-    """The leading service steps and the rest; contract terms and edits have a place in every program.
+    """The leading service steps and the rest; terms, provider types and edits have a place in every program.
 
     The terms are the bill's own. A program lists the step where the jurisdiction has a rule about
     contracts; elsewhere it stands after the schedule and before the limit to the charge. Edits that a
@@ -187,9 +189,13 @@ def cut(program: Program) -> Plan:
     """
     specs = list(program.steps)
     names = [spec.step for spec in specs]
+    place = names.index("lesser_of_charge") if "lesser_of_charge" in names else len(specs)
     if "contract" not in names:
-        place = names.index("lesser_of_charge") if "lesser_of_charge" in names else len(specs)
         specs.insert(place, CONTRACT)
+    else:
+        place = min(place, names.index("contract"))
+    if "provider_type" not in names:
+        specs.insert(place, PROVIDER_TYPE)
     count = next((n for n, spec in enumerate(specs) if spec.step not in steps.SERVICE), len(specs))
     specs[count:count] = [spec for spec in ADVISORY.get(program.bill_type, ()) if spec.step not in names]
     before = next((n for n, spec in enumerate(specs[:count]) if spec.step in steps.OF_THE_PLACE), count)

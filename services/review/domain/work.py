@@ -12,6 +12,7 @@ from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import Citation, Confidence, Locality, RelativeValue, StepSpec
 from services.jurisdictions.records import OutpatientRate, SurgeryCenterRate
 from services.jurisdictions.rulebook import Rulebook
+from services.kernel.money import round_cents
 from services.review.domain.bill import Bill, Line
 from services.review.domain.decision import Input, Status, Step
 from services.review.domain.edits.finding import Edit, Gap, Outcome
@@ -32,10 +33,10 @@ class LineWork:
 
     __slots__ = (
         "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "by_contract",
-        "citations", "cited", "dated_words", "edits", "folder", "gaps", "inputs", "line", "listing",
-        "locality", "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor", "reductions",
-        "region", "row", "rule", "schedule", "setting", "state_relative_value", "status", "step_citation",
-        "steps", "table", "table_on", "units_priced", "warnings", "words",
+        "citations", "cited", "dated_words", "doubted", "edits", "folder", "gaps", "group", "inputs", "line",
+        "listing", "locality", "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor",
+        "reductions", "region", "row", "rule", "schedule", "setting", "state_relative_value", "status",
+        "step_citation", "steps", "table", "table_on", "units_priced", "warnings", "words",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915 - one statement a field, one for what it means
@@ -46,8 +47,8 @@ class LineWork:
         self.amount: Decimal | None = None
         """US dollars so far; for one unit until `units_priced`."""
         self.status = Status.PRICED
-        self.words = ""
-        """Why the line was denied or held."""
+        self.words, self.group = "", "CO"
+        """Why the line was denied or held; who bears a denial: CO provider, PR patient, OA neither."""
         self.row: RelativeValue | None = None
         self.schedule = ""
         """The schedule that pays the line where it is not the physician fee schedule; see `schedules`."""
@@ -75,7 +76,7 @@ class LineWork:
         self.pair: LineWork | None = None
         """The other side of a bilateral procedure billed on two lines."""
         self.reductions: list[tuple[str, str, Decimal]] = []
-        """Reductions below the schedule amount: CARC, words, US dollars."""
+        """Reductions below the schedule amount: CARC, words, US dollars; of one unit until `units_priced`."""
         self.steps: list[Step] = []
         self.citations: list[Citation] = []
         self.cited: dict[int, int] = {}
@@ -84,8 +85,8 @@ class LineWork:
         self.rule = ""
         self.step_citation: Citation | None = None
         self.inputs: list[Input] = []
-        self.by_contract = False
-        """The amount is the agreed one."""
+        self.by_contract, self.doubted = False, False
+        """The amount is the agreed one; whether the service is payable at all is for a person to say."""
         self.dated_words = False
         """The line is held for want of rule data on its date, which the words name."""
         self.edits: tuple[Edit, ...] = ()
@@ -101,9 +102,9 @@ class LineWork:
         return self.status is Status.PRICED
 
     @property
-    def held_by_edit(self) -> bool:
+    def in_doubt(self) -> bool:
         """Agreed terms settle a price, not whether the codes and units are right."""
-        return any(edit.outcome is Outcome.NEEDS_REVIEW for edit in self.edits)
+        return self.doubted or any(edit.outcome is Outcome.NEEDS_REVIEW for edit in self.edits)
 
     def begin(self, spec: StepSpec) -> None:
         """A new step starts; what it reads from here on is its own."""
@@ -157,18 +158,31 @@ class LineWork:
         text = str(self.amount)
         self.steps.append(Step(self.rule, formula, tuple(self.inputs), text, text, ""))
 
-    def deny(self, carc: str, words: str) -> None:
-        """The line is not payable; the CARC says why."""
+    def price_line(self, times: Decimal | int) -> None:
+        """What follows is for the whole line; a reduction of one unit counts so many times."""
+        self.units_priced = True
+        if self.reductions:
+            self.reductions = [
+                (carc, words, round_cents(lost * times)) for carc, words, lost in self.reductions
+            ]
+
+    def deny(self, carc: str, words: str, group: str = "CO") -> None:
+        """The line is not payable; the CARC says why, the group code who bears it."""
         self.record(f"Not payable: {words}")
         self.status = Status.DENIED
         self.amount = None
         self.reductions = [(carc, words, self.line.charge)]
-        self.words = words
+        self.words, self.group = words, group
 
     def hold(self, words: str) -> None:
         """The line needs a person; the words say what is missing."""
         self.status = Status.NEEDS_REVIEW
         self.words = words
+
+    def doubt(self, words: str) -> None:
+        """Whether the service is payable at all needs a person, whatever price is agreed."""
+        self.hold(words)
+        self.doubted = True
 
     def hold_for(self, missing: RuleDataMissing) -> None:
         """The line needs a person, since rule data has no answer on its date."""
@@ -180,7 +194,8 @@ class LineWork:
         copy = object.__new__(type(self))
         copy.bill, copy.line, copy.book, copy.folder = bill, line, self.book, self.folder
         copy.allow_recalled = self.allow_recalled
-        copy.amount, copy.status, copy.words = self.amount, self.status, self.words
+        copy.amount, copy.status = self.amount, self.status
+        copy.words, copy.group = self.words, self.group
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
         copy.table, copy.table_on, copy.region = self.table, self.table_on, self.region
         copy.schedule, copy.listing = self.schedule, self.listing
@@ -188,11 +203,14 @@ class LineWork:
         copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
         copy.edits, copy.gaps = (), ()
-        copy.by_contract, copy.dated_words = False, self.dated_words
+        copy.by_contract, copy.doubted, copy.dated_words = False, self.doubted, self.dated_words
         copy.warnings = self.warnings.copy()
         self._share_trace(copy)
         copy.rule, copy.step_citation, copy.origin = "", None, self
-        copy.reductions = [(carc, words, line.charge) for carc, words, _ in self.reductions]
+        if self.status is Status.DENIED:
+            copy.reductions = [(carc, words, line.charge) for carc, words, _ in self.reductions]
+        else:
+            copy.reductions = self.reductions.copy()
         return copy
 
     def _share_trace(self, copy: LineWork) -> None:

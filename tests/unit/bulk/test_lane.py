@@ -18,7 +18,8 @@ from services.review import wire
 from services.review.domain.engine import Engine
 from tests.harness import bills
 
-MODIFIERS = ("26", "TC", "59", "25", "RT", "LT", "50", "80", "GP", "76", "22", "AS", "XS", "62", "53")
+MODIFIERS = ("26", "TC", "59", "25", "RT", "LT", "50", "80", "GP", "76", "22", "AS", "XS", "62", "53",
+             "78", "79", "54", "24", "57", "GZ", "FX", "AQ", "CQ")  # fmt: skip
 PLACES = ("11",) * 5 + ("22", "24", "12", "02", "99")
 WHERE: tuple[dict[str, str], ...] = (
     {"locality": "01112-05"}, {"locality": "13102-00"}, {"locality": "NATIONAL"}, {"locality": "00000-00"},

@@ -37,9 +37,10 @@ def test_the_dearer_charge_is_the_first_side() -> None:
 
 
 def test_the_same_side_twice_is_not_both_sides() -> None:
-    """Two operations of the day: 77.41 and half of it, 38.705."""
+    """Two operations of the day: 77.41 and half of it, 38.705; the same line twice is a duplicate."""
     assert amounts(medicare(joint("RT", units=2))) == [116.12]
-    assert amounts(medicare(joint("RT"), joint("RT"))) == [77.41, 38.71]
+    assert amounts(medicare(joint("RT"), joint("RT", modifiers=["RT", "59"]))) == [77.41, 38.71]
+    assert amounts(medicare(joint("RT"), joint("RT"))) == [77.41, "denied"]
 
 
 def test_sides_of_two_days_are_not_a_pair() -> None:

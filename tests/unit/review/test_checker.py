@@ -12,7 +12,9 @@ from tests.harness.bills import medicare, priced
 from tests.harness.checker import faults
 
 BILL = medicare(
-    {"cpt": "97110", "units": 2, "charge": 300.0}, {"cpt": "71275"}, {"cpt": "20610", "modifiers": ["50"]}
+    {"cpt": "97110", "units": 2, "charge": 300.0, "modifiers": ["GP"]},
+    {"cpt": "71275"},
+    {"cpt": "20610", "modifiers": ["50"]},
 )
 Answer = dict[str, Any]
 

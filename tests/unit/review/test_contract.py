@@ -35,7 +35,7 @@ def test_a_flat_rate_wins_then_percent_of_charge() -> None:
     terms = {"percentOfSchedule": 90, "percentOfCharge": 50}
     assert amounts(visit({**terms, **FLAT}, charge=150.0)) == [101.1]
     assert amounts(visit(terms, charge=150.0)) == [75.0]
-    other = medicare({"cpt": "97110", "charge": 100.0}, contract={**terms, **FLAT})
+    other = medicare({"cpt": "97110", "charge": 100.0, "modifiers": ["GP"]}, contract={**terms, **FLAT})
     assert amounts(other) == [50.0]
 
 

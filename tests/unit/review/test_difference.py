@@ -15,7 +15,7 @@ from tests.harness import bills
 from tests.harness.bills import medicare
 
 VISIT = {"cpt": "99213", "charge": 200.0}
-THERAPY = {"cpt": "97110", "charge": 200.0}
+THERAPY = {"cpt": "97110", "charge": 200.0, "modifiers": ["GP"]}
 
 
 def decided(bill: Mapping[str, Any]) -> Decided:
@@ -103,7 +103,7 @@ def test_what_a_line_bills_otherwise() -> None:
     other = {**THERAPY, "units": 3, "modifiers": ["GP", "59"], "placeOfService": "12", "charge": 201.0}
     assert {v.name: (v.base, v.other) for v in the_line(medicare(THERAPY), medicare(other)).billed} == {
         "units": ("1", "3"),
-        "modifiers": (None, "GP 59"),
+        "modifiers": ("GP", "GP 59"),
         "place_of_service": ("11", "12"),
         "charge": ("200.00", "201.00"),
     }

@@ -82,8 +82,10 @@ def test_without_any_program_they_inform_too() -> None:
 
 def test_agreed_terms_settle_a_price_not_a_doubt() -> None:
     terms = {"percentOfCharge": 50}
-    assert amounts(medicare({"cpt": "97110", "units": 7}, contract=terms)) == ["needs_review"]
-    assert amounts(medicare({"cpt": "97110", "units": 6}, contract=terms)) == [4500.0]
+    assert amounts(medicare({"cpt": "97110", "units": 7, "modifiers": ["GP"]}, contract=terms)) == [
+        "needs_review"
+    ]
+    assert amounts(medicare({"cpt": "97110", "units": 6, "modifiers": ["GP"]}, contract=terms)) == [4500.0]
     assert amounts(facility(MENISCUS, CARTILAGE, contract=terms)) == [4500.0, "denied"]
 
 
@@ -107,7 +109,7 @@ def test_where_nothing_follows_the_gap_is_told_to_those_who_ask() -> None:
 
 
 def test_validation_answers_edits_without_prices() -> None:
-    answer = validated(facility(MENISCUS, CARTILAGE, {"cpt": "97110", "units": 7}))
+    answer = validated(facility(MENISCUS, CARTILAGE, {"cpt": "97110", "units": 7, "modifiers": ["GP"]}))
     assert answer["status"] == "needs_review"
     assert [line["status"] for line in answer["lines"]] == ["validated", "denied", "needs_review"]
     assert (answer["reviewId"], answer["allowedAmount"], answer["totalCharge"]) == ("", 0.0, 27000.0)

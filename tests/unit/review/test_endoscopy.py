@@ -60,7 +60,10 @@ def test_the_order_of_the_lines_changes_nothing() -> None:
 
 
 def test_days_are_apart() -> None:
-    assert amounts(facility(KNEE, {"cpt": MENISCI, "dateOfService": "2025-06-11"})) == [644.71, 666.79]
+    assert amounts(facility(KNEE, {"cpt": MENISCI, "dateOfService": "2025-06-11", "modifiers": ["58"]})) == [
+        644.71,
+        666.79,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_days_are_apart() -> None:
     ],
 )
 def test_twice_or_on_both_sides_the_surgery_of_the_day_goes_to_a_person(other: dict[str, Any]) -> None:
-    bill = facility(KNEE, other, "64721", "99213")
+    bill = facility(KNEE, other, "64721", {"cpt": "99213", "modifiers": ["57"]})
     assert amounts(bill) == ["needs_review"] * 3 + amounts(facility("99213"))
     assert "endoscopy" in words(bill)
 

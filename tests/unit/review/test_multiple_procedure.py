@@ -20,6 +20,10 @@ def surgery(code: str, amount: str, indicator: str = "2", **line: Any) -> LineWo
     return works.work(amount, works.row(code="23412", multiple_procedure=indicator), code=code, **line)
 
 
+def therapy(code: str, **line: Any) -> dict[str, Any]:
+    return {"cpt": code, "modifiers": ["GP"], **line}
+
+
 def facility(*lines: dict[str, Any]) -> dict[str, Any]:
     return medicare(*lines, placeOfService="22")
 
@@ -66,14 +70,14 @@ def test_units_up_to_the_fifth_rank() -> None:
 
 
 def test_days_are_ranked_apart() -> None:
-    bill = facility({"cpt": "23412"}, {"cpt": "64721", "dateOfService": "2025-06-11"})
+    bill = facility({"cpt": "23412"}, {"cpt": "64721", "dateOfService": "2025-06-11", "modifiers": ["79"]})
     assert amounts(bill) == [992.97, 534.78]
 
 
 def test_visits_and_added_procedures_have_no_rank() -> None:
     """29826 is an add-on (indicator 0), 99213 a visit: neither reduces nor is reduced."""
-    alone = [amounts(facility({"cpt": code}))[0] for code in ("23412", "29826", "99213")]
-    assert amounts(facility({"cpt": "23412"}, {"cpt": "29826"}, {"cpt": "99213"})) == alone
+    lines: list[dict[str, Any]] = [{"cpt": "23412"}, {"cpt": "29826"}, {"cpt": "99213", "modifiers": ["57"]}]
+    assert amounts(facility(*lines)) == [amounts(facility(line))[0] for line in lines]
 
 
 def test_modifier_51_does_not_reduce_a_second_time() -> None:
@@ -105,24 +109,24 @@ def test_an_endoscopy_on_both_sides_is_one_procedure() -> None:
 
 def test_therapy_keeps_one_practice_expense() -> None:
     """97110 35.72 and 35.72 - 9.87; 97140 33.64 - 9.18. 9.87 is half of 0.43 x 1.419 x 32.3465."""
-    assert amounts(medicare({"cpt": "97110", "units": 2}, {"cpt": "97140"})) == [61.57, 24.46]
-    assert amounts(medicare({"cpt": "97140", "units": 2}, {"cpt": "97110"})) == [48.92, 35.72]
-    assert amounts(medicare({"cpt": "97110", "units": 3})) == [87.42]
+    assert amounts(medicare(therapy("97110", units=2), therapy("97140"))) == [61.57, 24.46]
+    assert amounts(medicare(therapy("97140", units=2), therapy("97110"))) == [48.92, 35.72]
+    assert amounts(medicare(therapy("97110", units=3))) == [87.42]
 
 
 def test_a_reduced_therapy_unit_is_rounded_once() -> None:
     """(0.45 x 1.042 + 0.43 x 1.194 / 2 + 0.01 x 0.690) x 32.3465 = 23.6941, and 32.00 in full."""
-    bill = medicare({"cpt": "97110", "units": 2}, locality="01182-18")
+    bill = medicare(therapy("97110", units=2), locality="01182-18")
     assert amounts(bill) == [55.69]
 
 
 def test_therapy_of_two_days_is_counted_by_day() -> None:
-    bill = medicare({"cpt": "97110"}, {"cpt": "97140", "dateOfService": "2025-06-11"})
+    bill = medicare(therapy("97110"), therapy("97140", dateOfService="2025-06-11"))
     assert amounts(bill) == [35.72, 33.64]
 
 
 def test_therapy_billed_by_side_is_paid_once_and_never_below_nothing() -> None:
-    bill = medicare({"cpt": "97110", "modifiers": ["RT"]}, {"cpt": "97110", "modifiers": ["LT"]})
+    bill = medicare(therapy("97110", modifiers=["GP", "RT"]), therapy("97110", modifiers=["GP", "LT"]))
     assert sorted(amounts(bill), key=str) == [0.0, 35.72]
 
 
@@ -135,7 +139,7 @@ def test_the_unit_with_the_highest_practice_expense_is_paid_in_full() -> None:
 
 def test_reductions_are_told_apart_from_the_schedule() -> None:
     """97140 x 2, charge 100: allowed 33.64 + 24.46 = 58.10, of 41.90 the reduction took 9.18."""
-    line = priced(medicare({"cpt": "97140", "units": 2, "charge": 100.0}))["lines"][0]
+    line = priced(medicare(therapy("97140", units=2, charge=100.0)))["lines"][0]
     found = [(r["carc"], r["amount"]) for r in line["reductionReasons"]]
     assert (line["allowedAmount"], found) == (58.1, [("45", 32.72), ("59", 9.18)])
 
@@ -155,12 +159,12 @@ def test_plain_films_do_not_reduce_one_another() -> None:
     [
         ({"cpt": "23412", "modifiers": ["22"]}, {"cpt": "64721"}),
         ({"cpt": "24400"}, {"cpt": "64721"}),  # surgery by its code, and in no row we hold
-        ({"cpt": "97110", "modifiers": ["CO"]}, {"cpt": "97140"}),
+        ({"cpt": "97110", "modifiers": ["GP", "99"]}, therapy("97140")),
         ({"cpt": "73721", "modifiers": ["CT"]}, {"cpt": "72148"}),
     ],
 )
 def test_a_held_line_leaves_the_ranks_of_its_family_open(held: dict[str, Any], open_: dict[str, Any]) -> None:
-    bill = medicare(held, open_, {"cpt": "99213"})
+    bill = medicare(held, open_, {"cpt": "99213", "modifiers": ["25"]})
     assert amounts(bill) == ["needs_review", "needs_review", 109.15]
     assert "judged by a person first" in words(bill, 1)
 
@@ -173,7 +177,7 @@ def test_a_held_line_of_another_day_or_family_does_not() -> None:
 
 
 def test_a_denied_line_has_no_rank() -> None:
-    assert amounts(medicare({"cpt": "97010"}, {"cpt": "97110"})) == ["denied", 35.72]
+    assert amounts(medicare({"cpt": "97010"}, therapy("97110"))) == ["denied", 35.72]
 
 
 def test_a_line_is_waiting_whatever_else_it_meets() -> None:

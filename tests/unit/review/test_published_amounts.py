@@ -28,6 +28,12 @@ def line(row: dict[str, str], place: str, **bill: Any) -> dict[str, Any]:
     return found
 
 
+def last_amount(answer: dict[str, Any]) -> str:
+    """What the last step of a line came to."""
+    text: str = answer["calculationDetails"][-1]["amountAfter"]
+    return text
+
+
 def starter(name: str) -> list[dict[str, str]]:
     """Published rows of codes in the starter schedule."""
     codes = {service.code for service in bills.book().services()}
@@ -35,7 +41,7 @@ def starter(name: str) -> list[dict[str, str]]:
 
 
 def test_every_amount_cms_printed_comes_out_of_the_engine() -> None:
-    """What is not priced is only what the table marks as not applicable in that setting."""
+    """A setting marked as not applicable is held, with the printed amount in the trace."""
     found: Counter[str] = Counter()
     for row in starter("pfs_payment_amounts_cms_pfrev.csv.gz"):
         on = ON_RELEASE[row["release"]]
@@ -48,6 +54,7 @@ def test_every_amount_cms_printed_comes_out_of_the_engine() -> None:
                 assert answer["allowedAmount"] == float(row[f"{setting}_amount"]), row
             else:
                 assert getattr(values, f"pe_{setting}") is None, row
+                assert last_amount(answer) == row[f"{setting}_amount"], row
             found[answer["status"]] += 1
     assert found == {"priced": 1_619, "needs_review": 1_191}
 

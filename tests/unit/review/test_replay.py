@@ -62,6 +62,6 @@ def test_what_is_given_to_a_decision_is_not_compared() -> None:
 
 
 def test_differences_are_bounded() -> None:
-    many = medicare(*[{"cpt": "99213", "charge": 200.0}] * 150)
+    many = medicare(*[{"cpt": "99213", "charge": 200.0 + number} for number in range(150)])
     again = review({**many, "placeOfService": "22"})
     assert len(differences(review(many), again)) == DIFFERENCES_SHOWN

@@ -33,7 +33,7 @@ def test_two_components_on_one_line_contradict_each_other(modifiers: list[str]) 
 
 def test_a_component_that_a_code_does_not_have_is_not_priced_as_the_whole() -> None:
     assert "has no row for modifier 26" in words(medicare({"cpt": VISIT, "modifiers": ["26"]}))
-    assert "has no row for modifier 53" in words(medicare({"cpt": MRI, "modifiers": ["53"]}))
+    assert "no amount of its own for code 73721" in words(medicare({"cpt": MRI, "modifiers": ["53"]}))
 
 
 def test_a_discontinued_colonoscopy_has_a_row_of_its_own() -> None:

@@ -54,7 +54,7 @@ def test_each_of_two_surgeons_is_paid_62_and_a_half_percent() -> None:
         ("62", "23412", "only with proof of need"),
         ("80 AS", "22612", "Modifiers 80 and AS name more than one role"),
         ("62 80", "22612", "Modifiers 62 and 80 name more than one role"),
-        ("80 22", "22612", "Modifier 22 can change the payment"),
+        ("80 22", "22612", "Modifier 22 (more work than usual) is priced by report"),
         ("80 26", "73721", "Modifiers 80 and 26 together"),
     ],
 )

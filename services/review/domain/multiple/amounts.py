@@ -49,7 +49,8 @@ def figure_rate(work: LineWork) -> None:
 
 def pay(work: LineWork, formula: str, paid: Decimal, full: Decimal) -> None:
     """Closes the line: what it is paid, and as a reduction what it lost against `full`."""
-    work.units_priced = True
+    if not work.units_priced:
+        work.price_line(work.line.units)
     work.set_amount(formula, paid, ROUNDING)
     if paid < full:
         work.reductions.append((*REDUCED, full - paid))

@@ -13,17 +13,23 @@ from services.review.domain.roles import ROLES
 from services.review.domain.schedules import ANESTHESIA, PHYSICIAN
 from services.review.domain.steps import (
     add_on,
+    alone,
     anesthesia,
     assistant_surgeon,
     bilateral,
+    billed_for_denial,
+    by_report,
     co_surgeon,
     code_status,
     contract,
     daily_limit,
     daily_relative_value_cap,
+    duplicate,
     fee_table,
+    global_period,
     hold,
     imaging_cap,
+    imaging_equipment,
     lesser_of_charge,
     locality,
     modifiers,
@@ -33,14 +39,21 @@ from services.review.domain.steps import (
     one_role_a_day,
     percent,
     percent_of_charge,
+    provider_type,
     region,
     relative_value_rate,
+    remarks,
+    return_to_surgery,
     schedule,
     service,
     setting,
+    split_care,
     state_relative_value_rate,
     supplementary_table,
     surgical_role,
+    telehealth,
+    therapy_assistant,
+    therapy_plan,
     units,
     unresolved,
 )
@@ -76,6 +89,13 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "imaging_cap": imaging_cap.apply,
     "percent": percent.apply,
     "supplementary_table": supplementary_table.apply,
+    "billed_for_denial": billed_for_denial.apply,
+    "therapy_plan": therapy_plan.apply,
+    "telehealth": telehealth.apply,
+    "imaging_equipment": imaging_equipment.apply,
+    "split_care": split_care.apply,
+    "by_report": by_report.apply,
+    "remarks": remarks.apply,
 }
 """Depend on the service alone: code, modifiers, date, place, locality."""
 
@@ -89,6 +109,8 @@ ONE_LINE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "units": units.apply,
     "assistant_surgeon": assistant_surgeon.apply,
     "co_surgeon": co_surgeon.apply,
+    "therapy_assistant": therapy_assistant.apply,
+    "provider_type": provider_type.apply,
     "contract": contract.apply,
     "lesser_of_charge": lesser_of_charge.apply,
 }
@@ -99,10 +121,14 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "add_on": add_on,
     "anesthesia": anesthesia,
     "one_role_a_day": one_role_a_day,
+    "duplicate": duplicate,
+    "global_period": global_period,
+    "return_to_surgery": return_to_surgery,
     "bilateral": bilateral,
     "multiple_procedure": multiple_procedure,
     "daily_limit": daily_limit,
     "daily_relative_value_cap": daily_relative_value_cap,
+    "alone": alone,
     "unresolved": unresolved,
 }
 
@@ -117,25 +143,40 @@ def _physician(work: LineWork) -> bool:
     return not work.schedule
 
 
-def _has_role(work: LineWork) -> bool:
-    return bool(work.line.modifiers) and not ROLES.keys().isdisjoint(work.line.modifiers)
+def _naming(modifiers: Iterable[str]) -> Callable[[LineWork], bool]:
+    """Whether a line bears one of these modifiers."""
+    known = frozenset(modifiers)
+    return lambda work: bool(work.line.modifiers) and not known.isdisjoint(work.line.modifiers)
 
 
 CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
     **dict.fromkeys(OF_THE_PHYSICIAN_SCHEDULE, _physician),
     "locality": lambda work: work.schedule in BY_LOCALITY,
-    "surgical_role": _has_role,
-    "assistant_surgeon": _has_role,
-    "co_surgeon": _has_role,
+    **dict.fromkeys(("surgical_role", "assistant_surgeon", "co_surgeon"), _naming(ROLES)),
+    "billed_for_denial": _naming(billed_for_denial.MODIFIERS),
+    "imaging_equipment": _naming(imaging_equipment.MODIFIERS),
+    "split_care": _naming(split_care.MODIFIERS),
+    "by_report": _naming(by_report.WORDS),
+    "remarks": _naming(remarks.WORDS),
+    "therapy_assistant": _naming(therapy_assistant.PLAN_OF),
+    "return_to_surgery": _naming([return_to_surgery.RETURN]),
+    "alone": alone.concerns,
+    "telehealth": telehealth.concerns,
+    "provider_type": provider_type.concerns,
     "contract": lambda work: work.bill.contract is not None,
 }
-"""Cheap tests that spare most lines a step which could do nothing to them."""
+"""Cheap tests that spare most lines a step which could do nothing to them.
+
+Of a step across lines: the lines without which it does nothing to any other."""
 
 
 def unpriced(work: LineWork) -> bool:
     """Whom a service step with `only: unpriced` concerns: another schedule was asked first."""
     return work.amount is None
 
+
+LOOKS_BACK = frozenset({"alone", "duplicate", "global_period"})
+"""Steps that ask what earlier reviews of the claim decided."""
 
 ALSO_HELD = frozenset({"contract"})
 """Steps that can still price a line held for review."""

@@ -86,7 +86,7 @@ def apply(work: LineWork, params: Mapping[str, str], side: Side) -> None:
     work.figure("side", side.value)
     work.figure("share_of_one_side", share, "percent")
     one_side = work.amount
-    work.units_priced = True
+    work.price_line(share / HUNDRED)
     work.set_amount(
         "amount of one side x percent / 100", round_cents(one_side * share / HUNDRED, ROUNDING), ROUNDING
     )

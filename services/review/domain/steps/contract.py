@@ -22,7 +22,7 @@ SAME_SERVICE = INFORMATIONAL | {"51", "RT", "LT"}
 
 def apply(work: LineWork, _params: Mapping[str, str]) -> None:
     terms = work.bill.contract
-    if terms is None or work.status is Status.DENIED or work.held_by_edit:
+    if terms is None or work.status is Status.DENIED or work.in_doubt:
         return
     flat = terms.flat_rates.get(work.line.code)
     if flat is not None:

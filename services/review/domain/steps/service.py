@@ -15,6 +15,7 @@ from datetime import date
 from services.review.domain.work import LineWork
 
 COMPONENTS = ("26", "TC", "53")
+DISCONTINUED = "53"
 
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
@@ -25,6 +26,12 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     work.table_on = edition_day(work, params)
     row = work.book.relative_value(table, line.code, modifier, work.table_on)
     if row is None and params.get("missing") == "continue":
+        return
+    if row is None and modifier == DISCONTINUED and work.book.has_code(table, line.code, work.table_on):
+        work.hold(
+            f"Modifier 53 (discontinued): the schedule has no amount of its own for code {line.code};"
+            " a statement of how far the procedure went is missing."
+        )
         return
     if row is None and work.book.has_code(table, line.code, work.table_on):
         work.hold(

@@ -10,7 +10,7 @@ from services.review.domain.work import LineWork
 def apply(work: LineWork, _params: Mapping[str, str]) -> None:
     if work.units_priced or work.amount is None:
         return
-    work.units_priced = True
+    work.price_line(work.line.units)
     if work.line.units != 1:
         work.figure("units", work.line.units, "units")
         work.set_amount("amount x units", work.amount * work.line.units)

@@ -1,0 +1,68 @@
+"""A service billed twice: the same code, component, role, side and date.
+
+With a modifier that tells the repetition from the first (59, X{EPSU}, 76, 77, 78, 79, 91, 58), or with
+other fingers, vessels or eyelids, services are not the same; with the same ones they are. What agrees in
+everything is denied from the second on; what differs in modifiers, place, units or charge may be the same
+service or another, and goes to a person. Drugs of other packages and wasted drugs (JW) are never the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from services.review.domain.bill import EarlierService, Line
+from services.review.domain.steps.bilateral import side_order
+from services.review.domain.work import LineWork
+
+TOLD_APART = frozenset({"58", "59", "76", "77", "78", "79", "91", "XE", "XP", "XS", "XU"})
+"""The line says itself that it is another service than the first."""
+OF_THE_SERVICE = frozenset({
+    "26", "TC", "53", "54", "55", "56", "62", "66", "80", "81", "82", "AS", "50", "RT", "LT", "E1", "E2",
+    "E3", "E4", "FA", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "TA", "T1", "T2", "T3", "T4",
+    "T5", "T6", "T7", "T8", "T9", "LC", "LD", "LM", "RC", "RI", "JW", "JZ", "GN", "GO", "GP",
+})  # fmt: skip
+"""Part, role, place on the body, plan of care: lines that differ in one of them are different services."""
+EXACT = ("18", "The same service is billed and decided already.", "OA")
+
+Service = Line | EarlierService
+
+
+def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tuple[LineWork, bool]]:
+    """Repetitions of an earlier or another line; whether each agrees with it in everything."""
+    if not works:
+        return
+    earlier = [service for service in works[0].bill.earlier if not service.denied]
+    if not earlier and len({(work.line.code, work.line.on) for work in works}) == len(works):
+        return
+    known: dict[object, list[Service]] = {}
+    for service in earlier:
+        known.setdefault(same(service), []).append(service)
+    for work in sorted(works, key=side_order):
+        line = work.line
+        before = known.setdefault(same(line), [])
+        if before and work.open and TOLD_APART.isdisjoint(line.modifiers):
+            yield work, any(_agrees(line, other) for other in before)
+        before.append(line)
+
+
+def same(service: Service) -> tuple[object, ...]:
+    """What two services must share to be the same one."""
+    return (service.code, service.on, OF_THE_SERVICE.intersection(service.modifiers), service.ndc)
+
+
+def apply(work: LineWork, _params: Mapping[str, str], exact: bool) -> None:  # noqa: FBT001 - the place of the line
+    if exact:
+        work.deny(*EXACT)
+    else:
+        work.doubt(
+            f"Code {work.line.code} is billed twice for one date without a modifier that tells the services"
+            " apart; whether it is a duplicate must be judged by a person."
+        )
+
+
+def _agrees(line: Line, other: Service) -> bool:
+    return (
+        set(line.modifiers) == set(other.modifiers)
+        and (line.place_of_service, line.units, line.charge)
+        == (other.place_of_service, other.units, other.charge)
+    )  # fmt: skip
