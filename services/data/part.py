@@ -62,5 +62,7 @@ class Format(NamedTuple):
     """One published form of a file."""
 
     name: str
+    example: str
+    """What such a file is called."""
     fits: Callable[[Sheet, Given], bool]
     rows: Callable[[Sheet, Given], Iterator[Found]]

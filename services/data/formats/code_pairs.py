@@ -64,4 +64,6 @@ def _rows(sheet: Sheet, given: Given) -> Iterator[Found]:
         yield Found(part, line, (cells[one], cells[two], cells[modifier].strip(), reason, began, ended))
 
 
-FORMATS: Final = (Format("procedure to procedure edits (NCCI PTP)", _fits, _rows),)
+FORMATS: Final = (
+    Format("procedure to procedure edits (NCCI PTP)", "ccipra-v322r0-f1.txt to f4", _fits, _rows),
+)

@@ -79,10 +79,14 @@ def _localities(
 
 FORMATS: Final = (
     Format(
-        "localities and their counties, CSV", lambda sheet, _: sheet.heading(*CONDENSED) is not None, _rows
+        "localities and their counties, condensed",
+        "locality_counties_2025.csv",
+        lambda sheet, _: sheet.heading(*CONDENSED) is not None,
+        _rows,
     ),
     Format(
         "localities and their counties",
+        "25LOCCO.csv",
         lambda sheet, _: sheet.matching(PUBLISHED) is not None,
         _published_rows,
     ),

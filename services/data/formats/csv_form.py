@@ -118,5 +118,8 @@ def _piece(sheet: Sheet, kind: Kind[Any]) -> str:
 
 
 FORMAT: Final = Format(
-    "the CSV form of a kind", lambda sheet, given: kind_of(sheet, given) is not None, _rows
+    "the CSV form of a kind",
+    "opps_cap_2025q4.csv.gz",
+    lambda sheet, given: kind_of(sheet, given) is not None,
+    _rows,
 )

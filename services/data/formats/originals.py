@@ -40,6 +40,7 @@ class Original:
     """A published file: its fields in the order of the kind's columns."""
 
     name: str
+    example: str
     kind: Kind[Any]
     fields: tuple[Field, ...]
     needs: str = ""
@@ -96,6 +97,7 @@ _CODE: Final = Field(r"hcpcs( code)?|cpt code|hcpcs/ ?cpt code")
 def _unit_limits(setting: str, kind: Kind[Any]) -> Original:
     return Original(
         f"medically unlikely edits, {setting}",
+        f"MCR_MUE_{setting.title().replace(' ', '')}Services_Eff_07-01-2026.csv",
         kind,
         (
             _CODE,
@@ -109,6 +111,7 @@ def _unit_limits(setting: str, kind: Kind[Any]) -> Original:
 def _surgery_centers(piece: str, discount: Field) -> Original:
     return Original(
         f"ambulatory surgical center rates, Addendum {piece}",
+        f"July 2026 ASC {piece}.csv",
         kinds.AMBULATORY_SURGERY,
         (
             Field("hcpcs code"),
@@ -125,6 +128,7 @@ def _surgery_centers(piece: str, discount: Field) -> Original:
 ORIGINALS: Final = (
     Original(
         "geographic indices (Addendum E)",
+        "GPCI2026.csv",
         kinds.GPCIS,
         (
             Field(r"medicare administrative contractor \(mac\)", c.digits(5)),
@@ -138,6 +142,7 @@ ORIGINALS: Final = (
     ),
     Original(
         "local anesthesia factors",
+        "ANES2025.csv",
         kinds.ANESTHESIA_FACTORS,
         (
             Field("contractor", c.digits(5)),
@@ -147,11 +152,13 @@ ORIGINALS: Final = (
     ),
     Original(
         "anesthesia base units",
+        "CY_2026_Anesthesia_Base_Units.txt",
         kinds.ANESTHESIA_BASE_UNITS,
         (Field("code"), Field("20[0-9]{2}( base units?)?|base units?")),
     ),
     Original(
         "limits on imaging (OPPSCAP)",
+        "OPPSCAP_OCT.csv in rvu25d.zip",
         kinds.OPPS_CAP,
         (
             Field("hcpcs"),
@@ -164,11 +171,13 @@ ORIGINALS: Final = (
     ),
     Original(
         "clinical laboratory fee schedule",
+        "PUF_CLFS_CY2026_Q2V1.csv",
         kinds.CLINICAL_LABORATORY,
         (Field("hcpcs"), Field("mod"), Field("indicator"), Field("rate", c.money)),
     ),
     Original(
         "drug payment limits (ASP pricing file)",
+        "July 2026 ASP Pricing File.csv",
         kinds.DRUG_PRICES,
         (
             Field("hcpcs code"),
@@ -180,6 +189,7 @@ ORIGINALS: Final = (
     ),
     Original(
         "national drug code crosswalk (ASP NDC-HCPCS)",
+        "July 2026 ASP NDC-HCPCS Crosswalk.csv",
         kinds.NDC_CROSSWALK,
         (
             Field("ndc2?", c.ndc),
@@ -190,6 +200,7 @@ ORIGINALS: Final = (
     ),
     Original(
         "outpatient rates (Addendum B)",
+        "January 2026 Web Addendum B.csv",
         kinds.OUTPATIENT,
         (
             Field("hcpcs code"),
@@ -208,6 +219,7 @@ ORIGINALS: Final = (
     _unit_limits("dme supplier", kinds.MUE_SUPPLIER),
     Original(
         "add-on code edits",
+        "AOC_V2026Q2-MCR.csv",
         kinds.ADD_ON_CODES,
         (
             Field("add-on[ _]code"),
@@ -218,4 +230,6 @@ ORIGINALS: Final = (
     ),
 )
 
-FORMATS: Final = tuple(Format(original.name, original.fits, original.rows) for original in ORIGINALS)
+FORMATS: Final = tuple(
+    Format(original.name, original.example, original.fits, original.rows) for original in ORIGINALS
+)

@@ -57,5 +57,10 @@ def _rows(sheet: Sheet, given: Given) -> Iterator[Found]:
 
 
 FORMATS: Final = (
-    Format("relative value file (PPRRVU)", lambda sheet, _: _heading(sheet) is not None, _rows),
+    Format(
+        "relative value file (PPRRVU)",
+        "PPRRVU2026_Jul_nonQPP.csv",
+        lambda sheet, _: _heading(sheet) is not None,
+        _rows,
+    ),
 )

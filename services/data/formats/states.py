@@ -117,4 +117,11 @@ def _two_amounts(kind: Kind[Any], row: Row) -> Row:
     )
 
 
-FORMATS: Final = (Format("amounts of a state", lambda sheet, _: _state(sheet) is not None, _rows),)
+FORMATS: Final = (
+    Format(
+        "amounts of Alabama, Arizona, Georgia, Louisiana or North Carolina",
+        "wc_nc_2025.csv.gz",
+        lambda sheet, _: _state(sheet) is not None,
+        _rows,
+    ),
+)

@@ -91,8 +91,16 @@ def _fixed(sheet: Sheet, kind: Kind[Any]) -> Iterator[Assigned]:
 
 
 FORMATS: Final = (
-    Format("ZIP code to locality, fixed width", lambda sheet, _: _kind(sheet) is not None, _fixed_rows),
     Format(
-        "ZIP code to locality, CSV", lambda sheet, _: sheet.heading(*CONDENSED) is not None, _condensed_rows
+        "ZIP code to locality, fixed width",
+        "ZIP5_OCT2025.txt, ZIP9_OCT2025.txt",
+        lambda sheet, _: _kind(sheet) is not None,
+        _fixed_rows,
+    ),
+    Format(
+        "ZIP code to locality, condensed",
+        "zip_locality_2025q4.csv.gz",
+        lambda sheet, _: sheet.heading(*CONDENSED) is not None,
+        _condensed_rows,
     ),
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -91,10 +93,41 @@ def add(store: Store, names: str, wanted: Wanted) -> dict[str, int]:
     return {edition.id.rpartition(".")[0]: edition.rows for edition, _ in stored}
 
 
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """One store for all published tables."""
+    return Store(tmp_path_factory.mktemp("shelf"))
+
+
 @pytest.mark.parametrize("names", FILES)
-def test_every_published_table_becomes_the_editions_it_holds(store: Store, names: str) -> None:
+def test_every_published_table_becomes_the_editions_it_holds(shelf: Store, names: str) -> None:
     wanted, editions = FILES[names]
-    assert add(store, names, wanted) == editions
+    assert add(shelf, names, wanted) == editions
+
+
+MEASURE = """
+import sys, time
+from pathlib import Path
+from services.jurisdictions.editions import Editions
+from services.jurisdictions.rulebook import Rulebook
+from services.review.domain import steps
+begun = time.perf_counter()
+book = Rulebook.load(known_steps=steps.KNOWN, editions=Editions(Path(sys.argv[1])))
+print(time.perf_counter() - begun)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+def test_all_published_tables_load_at_once(shelf: Store) -> None:
+    """Within three seconds and 400 MB: half a second and 60 MB on the machine this was written on."""
+    if len(shelf.editions.active()) < len(FILES):
+        pytest.skip("needs the published tables, imported by the tests above")
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(shelf.root)], capture_output=True, text=True, check=True
+    )
+    seconds, kilobytes = done.stdout.split()
+    assert float(seconds) < 3
+    assert int(kilobytes) < 400_000
 
 
 def test_every_published_file_is_accounted_for() -> None:
