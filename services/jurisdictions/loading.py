@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from services.jurisdictions import pack, schema, tables
 from services.jurisdictions.index import Dated, FolderIndex, SectionIndex, TablesInTime
-from services.jurisdictions.kinds import KINDS
+from services.jurisdictions.kinds import KINDS, RELATIVE_VALUES
 from services.jurisdictions.model import (
     Citation,
     Confidence,
@@ -184,8 +184,10 @@ def _check_step(at: At, folder: _Folder, step: StepSpec, folders: Mapping[str, _
     for param in FOLDER_PARAMS:
         if param in step.params:
             other = folders.get(step.params[param])
-            if other is None or (param in KINDS and param not in other.tables):
-                wanted = f"a folder with {param}/" if param in KINDS else "the name of a folder"
+            if other is None or (param == RELATIVE_VALUES.name and param not in other.tables):
+                wanted = (
+                    f"a folder with {param}/" if param == RELATIVE_VALUES.name else "the name of a folder"
+                )
                 raise (at / param).bad(f"expected {wanted}: {step.params[param]!r}")
 
 

@@ -16,7 +16,16 @@ from itertools import pairwise
 from typing import Any, Final
 
 from services.jurisdictions.index import Dated, FolderIndex, TablesInTime
-from services.jurisdictions.kinds import FEES, GPCIS, RELATIVE_VALUES, STATE_RELATIVE_VALUES, Kind
+from services.jurisdictions.kinds import (
+    CLINICAL_LABORATORY,
+    DRUG_PRICES,
+    FEES,
+    GPCIS,
+    RELATIVE_VALUES,
+    STATE_RELATIVE_VALUES,
+    SUPPLIES,
+    Kind,
+)
 from services.jurisdictions.model import Citation, Confidence, Program, StepSpec, Value
 
 TABLES: Final[Mapping[str, tuple[str, Kind[Any]]]] = {
@@ -25,6 +34,12 @@ TABLES: Final[Mapping[str, tuple[str, Kind[Any]]]] = {
     "state_relative_value_rate": ("table", STATE_RELATIVE_VALUES),
 }
 """Steps that need a table: the parameter that names its folder, and its kind."""
+OF_A_BILL_TYPE: Final[Mapping[str, tuple[str, Kind[Any]]]] = {
+    "laboratory_fee": ("laboratory", CLINICAL_LABORATORY),
+    "drug": ("pharmacy", DRUG_PRICES),
+    "supply_fee": ("supplies", SUPPLIES),
+}
+"""Steps whose table is needed on one bill type: elsewhere they price some codes only."""
 FIGURES: Final = {
     "relative_value_rate": "factor", "state_relative_value_rate": "factor", "percent": "percent",
     "percent_of_charge": "percent",
@@ -131,7 +146,7 @@ def _spans(
     """Answers for one service, from change to change."""
     holds = (step.params for step in program.steps if step.step == "hold")
     held = next((params["reason"] for params in holds if set(params) == {"reason"}), "")
-    needs = [] if held else list(_needs(folder, program.steps, service, folders))
+    needs = [] if held else list(_needs(folder, program, service, folders))
     rules = [step.citation for step in program.steps if step.step in EVERY_LINE and step.citation is not None]
     last = program.effective_to
     after = date.max if last is None else last + DAY
@@ -156,9 +171,9 @@ def _alike(one: Reach, other: Reach) -> bool:
 
 
 def _needs(
-    folder: str, steps: Iterable[StepSpec], service: str, folders: Mapping[str, FolderIndex]
+    folder: str, program: Program, service: str, folders: Mapping[str, FolderIndex]
 ) -> Iterator[_Need]:
-    for step in steps:
+    for step in program.steps:
         kept = step.params.get("as_of")
         as_of = date.fromisoformat(kept) if kept else None
         optional = step.step == "fee_table" and step.params.get("missing") == "continue"
@@ -166,6 +181,10 @@ def _needs(
             param, kind = TABLES[step.step]
             tables = folders[step.params[param]].tables.get(kind.name)
             yield _Need(f"the {kind.title}", tables, as_of)
+        bill_type, kind = OF_A_BILL_TYPE.get(step.step, ("", RELATIVE_VALUES))
+        if bill_type == program.bill_type:
+            tables = folders[step.params["table"]].tables.get(kind.name)
+            yield _Need(f"the {kind.title}", tables)
         if step.step == FOR_TRIAL_WITHOUT:
             tables = folders[step.params["table"]].tables.get(FEES.name)
             yield _Need(f"the supplementary {FEES.title}", tables, for_trial_without=True)

@@ -25,7 +25,8 @@ FROM_THE_BILL = frozenset({
 })  # fmt: skip
 """What the bill itself says."""
 WORKED_OUT = frozenset({
-    "schedule", "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
+    "schedule", "state",
+    "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
     "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate", "day_total",
     "region", "rvu_of_earlier_lines", "rvu_of_line",
     "days_from_operation", "other_service",
@@ -261,6 +262,10 @@ def supplementary(step: Step) -> Decimal:
     return max(amount(step), listed) if step["formula"].startswith("greater") else listed
 
 
+def of_drug(step: Step) -> Decimal:
+    return rounded(step, only(step, "USD per billing unit") * figure(step, "units"))
+
+
 def of_anesthesia(step: Step) -> Decimal | None:
     """Units times factor and percent; a part of a session is denied without a figure."""
     if not step["inputs"]:
@@ -277,6 +282,9 @@ AMOUNTS = {
     "supplementary_table": supplementary,
     "daily_relative_value_cap": day_limit,
     "anesthesia": of_anesthesia,
+    "laboratory_fee": of_table,
+    "supply_fee": of_table,
+    "drug": of_drug,
     "percent_of_charge": of_charge,
     "fee_table": of_table,
     "state_relative_value_rate": state_rate,

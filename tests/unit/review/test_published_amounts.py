@@ -35,8 +35,9 @@ def last_amount(answer: dict[str, Any]) -> str:
 
 
 def starter(name: str) -> list[dict[str, str]]:
-    """Published rows of codes in the starter schedule."""
-    codes = {service.code for service in bills.book().services()}
+    """Published rows of codes in the starter table of relative values."""
+    book = bills.book()
+    codes = {s.code for s in book.services() if book.has_code("us_medicare", s.code, date(2025, 3, 1))}
     return [row for row in rows(name) if row["code"] in codes]
 
 

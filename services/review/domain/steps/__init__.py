@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from services.review.domain.roles import ROLES
-from services.review.domain.schedules import ANESTHESIA, PHYSICIAN
+from services.review.domain.schedules import ANESTHESIA, DRUGS, LABORATORY, PHYSICIAN, SUPPLY
 from services.review.domain.steps import (
     add_on,
     alone,
@@ -24,12 +24,14 @@ from services.review.domain.steps import (
     contract,
     daily_limit,
     daily_relative_value_cap,
+    drug,
     duplicate,
     fee_table,
     global_period,
     hold,
     imaging_cap,
     imaging_equipment,
+    laboratory_fee,
     lesser_of_charge,
     locality,
     modifiers,
@@ -50,6 +52,7 @@ from services.review.domain.steps import (
     split_care,
     state_relative_value_rate,
     supplementary_table,
+    supply_fee,
     surgical_role,
     telehealth,
     therapy_assistant,
@@ -86,6 +89,7 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "fee_table": fee_table.apply,
     "state_relative_value_rate": state_relative_value_rate.apply,
     "hold": hold.apply,
+    "laboratory_fee": laboratory_fee.apply,
     "imaging_cap": imaging_cap.apply,
     "percent": percent.apply,
     "supplementary_table": supplementary_table.apply,
@@ -104,6 +108,8 @@ OF_THE_PLACE = frozenset({"locality", "region"})
 
 ONE_LINE: Mapping[str, Callable[[LineWork, Params], None]] = {
     **SERVICE,
+    "drug": drug.apply,
+    "supply_fee": supply_fee.apply,
     "surgical_role": surgical_role.apply,
     "percent_of_charge": percent_of_charge.apply,
     "units": units.apply,
@@ -163,6 +169,10 @@ CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
     "alone": alone.concerns,
     "telehealth": telehealth.concerns,
     "provider_type": provider_type.concerns,
+    "anesthesia": lambda work: work.schedule == ANESTHESIA,
+    "laboratory_fee": lambda work: work.schedule == LABORATORY,
+    "drug": lambda work: work.schedule == DRUGS,
+    "supply_fee": lambda work: work.schedule == SUPPLY,
     "contract": lambda work: work.bill.contract is not None,
 }
 """Cheap tests that spare most lines a step which could do nothing to them.

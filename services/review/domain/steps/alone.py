@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from services.review.domain.schedules import DRUGS, LABORATORY, SUPPLY
 from services.review.domain.steps.code_status import ONLY_ALONE, PAID_BY_RELATIVE_VALUES
 from services.review.domain.work import LineWork
 
 WITH_OTHERS = ("97", "The service is paid with the others of its day and not on its own.")
+
+NOT_OF_A_PHYSICIAN = frozenset({LABORATORY, DRUGS, SUPPLY})
+"""What these schedules pay does not count as payable beside the service."""
 
 
 def concerns(work: LineWork) -> bool:
@@ -31,7 +35,7 @@ def _other(work: LineWork, works: Sequence[LineWork]) -> tuple[str, str]:
     """The service that decides; a payable one before one that is open."""
     on, codes = work.line.on, {"payable": set[str](), "open": set[str]()}
     for other in works:
-        if other is work or other.line.on != on:
+        if other is work or other.line.on != on or other.schedule in NOT_OF_A_PHYSICIAN:
             continue
         payable = other.open and other.row is not None and other.row.status in PAID_BY_RELATIVE_VALUES
         codes["payable" if payable else "open"].add(other.line.code)

@@ -46,7 +46,7 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tu
 def family(work: LineWork) -> str:
     """By the row; a line held before a row was found is surgery when its code is in that section."""
     if work.row is None:
-        return work.book.section(work.folder, work.line.code) or ""
+        return "" if work.schedule else work.book.section(work.folder, work.line.code) or ""
     indicator = work.row.multiple_procedure
     return surgery.FAMILY if indicator in SURGERY else indicator
 

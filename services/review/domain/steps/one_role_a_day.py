@@ -43,6 +43,8 @@ def _is_surgery(work: LineWork) -> bool:
     row = work.row
     if role_modifiers(work.line):
         return True
+    if work.schedule:
+        return False
     if row is None:
         return work.book.section(work.folder, work.line.code) == "surgery"
     return row.multiple_procedure in RANKED or row.global_days != NO_GLOBAL_PERIOD

@@ -2,7 +2,7 @@
 
 `percents` is the key of the percents by type; a type without one is paid as a physician. In a program
 without this step's figures such a line goes to a person. An assistant at surgery who is no physician is
-priced by the role (AS), not once more by the type.
+priced by the role (AS), not once more by the type. Other schedules than the physician's pay all alike.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REDUCED = ("45", "A provider of this type is paid a part of a physician's amount
 
 
 def concerns(work: LineWork) -> bool:
-    return work.line.provider_type in IN_PART
+    return work.line.provider_type in IN_PART and not work.schedule
 
 
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
