@@ -74,7 +74,7 @@ def with_crosswalk() -> Engine:
     return Engine(book_with("us_medicare", "ndc_crosswalk", row, first="2025-10-01", last="2025-12-31"))
 
 
-NDC = {"ndc": "00009-0280-03"}
+NDC: dict[str, Any] = {"ndc": "00009-0280-03"}
 
 
 def test_a_drug_code_that_is_compared_and_agrees_leaves_the_amount() -> None:
