@@ -162,7 +162,7 @@ def line(on: Engine, row: dict[str, str], place: str, day: date) -> dict[str, An
 
 
 def test_all_amounts_cms_printed_come_out_to_the_cent_after_import(medicare: Engine) -> None:
-    """5,636 rows in two settings; a setting that the table marks as not applicable is held."""
+    """5,636 rows in two settings; "not applicable" is held, with the printed amount in the trace."""
     found: Counter[str] = Counter()
     for row in rows("pfs_payment_amounts_cms_pfrev.csv.gz"):
         for setting, place in (("nonfacility", "11"), ("facility", "22")):
