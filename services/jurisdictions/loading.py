@@ -33,7 +33,8 @@ Imported = Mapping[tuple[str, str], Sequence[CitedTable[Any]]]
 
 COVERAGE: Final = "coverage.yaml"
 VALUE_PARAMS: Final = (
-    "factor", "labor", "limit", "minutes", "most", "nonphysician", "percent", "percents", "share",
+    "factor", "labor", "limit", "minutes", "most", "nonphysician", "percent", "percents", "several",
+    "share", "stopped",
 )  # fmt: skip
 """Step parameters that name a value key, or the part of it before the section."""
 FOLDER_PARAMS: Final = (

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from services.jurisdictions.index import Dated, FolderIndex, TablesInTime
 from services.jurisdictions.kinds import (
+    AMBULATORY_SURGERY,
     CLINICAL_LABORATORY,
     DRUG_PRICES,
     FEES,
@@ -38,6 +39,7 @@ OF_A_BILL_TYPE: Final[Mapping[str, tuple[str, Kind[Any]]]] = {
     "laboratory_fee": ("laboratory", CLINICAL_LABORATORY),
     "drug": ("pharmacy", DRUG_PRICES),
     "supply_fee": ("supplies", SUPPLIES),
+    "surgery_center_rate": ("ambulatory_surgery", AMBULATORY_SURGERY),
 }
 """Steps whose table is needed on one bill type: elsewhere they price some codes only."""
 FIGURES: Final = {

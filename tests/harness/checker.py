@@ -21,7 +21,7 @@ ROUNDINGS = {
 FROM_THE_BILL = frozenset({
     "charge", "units", "place_of_service", "contract_flat_rate", "contract_percent_of_charge",
     "contract_percent_of_schedule", "units_counted",
-    "minutes",
+    "minutes", "wage_index",
 })  # fmt: skip
 """What the bill itself says."""
 WORKED_OUT = frozenset({
@@ -262,6 +262,29 @@ def supplementary(step: Step) -> Decimal:
     return max(amount(step), listed) if step["formula"].startswith("greater") else listed
 
 
+def of_table_or_denied(step: Step) -> Decimal | None:
+    return of_table(step) if step["formula"].startswith("the schedule's") else unchanged(step)
+
+
+def by_wages(step: Step, national: Decimal) -> Decimal:
+    """The labor share by the wage index; without an index, the national rate."""
+    if all(item["name"] != "wage_index" for item in step["inputs"]):
+        return national
+    share = only(step, "percent of the rate") / HUNDRED
+    return national * share * figure(step, "wage_index") + national * (1 - share)
+
+
+def of_surgery_center(step: Step) -> Decimal:
+    rate, full, reduced = amount(step), figure(step, "units_in_full"), figure(step, "units_reduced")
+    shares = [Decimal(item["value"]) for item in step["inputs"] if item["unit"] == "percent"]
+    if any(item["name"] == "wage_index" for item in step["inputs"]):
+        rate = rounded(step, by_wages(step, rate))
+    if not shares:
+        return rounded(step, rate * full)
+    part = rounded(step, rate * shares[0] / HUNDRED)
+    return rounded(step, rate * full) + part * reduced if reduced else part
+
+
 def of_drug(step: Step) -> Decimal:
     return rounded(step, only(step, "USD per billing unit") * figure(step, "units"))
 
@@ -285,6 +308,8 @@ AMOUNTS = {
     "laboratory_fee": of_table,
     "supply_fee": of_table,
     "drug": of_drug,
+    "surgery_center_rate": of_table_or_denied,
+    "surgery_center": of_surgery_center,
     "percent_of_charge": of_charge,
     "fee_table": of_table,
     "state_relative_value_rate": state_rate,
