@@ -64,6 +64,11 @@ class Transaction:
         """Sends the statement before the commit."""
         self.pending.setdefault(statement, []).append(row)
 
+    def flush(self) -> None:
+        """Sends what is pending, so that what follows can read it."""
+        _send(self.driver, self.pending)
+        self.pending.clear()
+
 
 class Database:
     """Connections to one PostgreSQL, as the role that row-level security binds."""
@@ -94,7 +99,7 @@ class Database:
                 if tenant is not None:
                     driver.execute(_SET_TENANT, (tenant.org_id, "true" if tenant.livemode else "false"))
                 yield transaction
-                _send(driver, transaction.pending)
+                transaction.flush()
                 driver.commit()
             except BaseException:
                 if not driver.closed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from allowable.review.v1 import review_service_pb2 as pb
@@ -21,11 +21,12 @@ from services.kernel.rpc import Handler, Service
 from services.kernel.seal import derive
 from services.reports.domain.links import FIRST_SERIAL, KEY_PURPOSE, digest_of, is_open, token_for, url_of
 from services.review import wire
-from services.review.domain.bill import Bill
+from services.review.domain.bill import Bill, EarlierService
 from services.review.domain.decision import Decision
 from services.review.domain.engine import Engine
 from services.review.domain.validation import validation
 from services.review.encoding import Encoded
+from services.review.history import NOTHING, History, history, is_wanted
 from services.review.replay import differences
 from services.review.store import NewReview, ReviewStore, StoredReview
 from services.review.stream import BatchLane, Serialized
@@ -48,8 +49,12 @@ class ReviewServicer:
         if request.validate_only:
             head = pb.Review(livemode=call.caller.tenant.livemode, created_at=rfc3339(call.clock.now()))
             return Encoded(validate(self.engines.current, request, head, today=call.clock.now().date()))
-        with call.transaction(write_only=True) as transaction:
+        with call.transaction(write_only=not self.reads_first(request)) as transaction:
             return self.decide_and_store(request, call, transaction)
+
+    def reads_first(self, request: pb.CreateReviewRequest) -> bool:
+        """Whether earlier reviews are read before the bill is decided; others cost one round trip."""
+        return is_wanted(self.engines.current, request)
 
     def decide_and_store(
         self, request: pb.CreateReviewRequest, call: Call, transaction: Transaction
@@ -61,7 +66,10 @@ class ReviewServicer:
             livemode=call.caller.tenant.livemode,
             created_at=rfc3339(now),
         )
-        decided = decide(self.engines.current, request, head, today=now.date())
+        known = NOTHING
+        if self.reads_first(request):
+            known = history(request, self.store.of_claim(transaction, request.claim_reference))
+        decided = decide(self.engines.current, request, head, today=now.date(), known=known)
         token = token_for(self.link_key, head.review_id, FIRST_SERIAL)
         self.store.insert(
             transaction,
@@ -147,7 +155,12 @@ class ReviewServicer:
         engine = self.engines.pinned(before.versions)
         head = pb.Review(review_id=before.review_id, livemode=before.livemode, created_at=before.created_at)
         bill = pb.CreateReviewRequest.FromString(stored.request)
-        again = pb.Review.FromString(decide(engine, bill, head, today=stored.created_at.date()))
+        known = NOTHING
+        if before.earlier_reviews:
+            with call.transaction() as transaction:
+                known = history(bill, self.store.of_ids(transaction, before.earlier_reviews))
+        day = stored.created_at.date()
+        again = pb.Review.FromString(decide(engine, bill, head, today=day, known=known))
         found = differences(before, again)
         return pb.ReplayReviewResponse(
             review_id=before.review_id,
@@ -176,9 +189,17 @@ def read_stored(store: ReviewStore, review_id: str, call: Call) -> StoredReview:
     return stored
 
 
-def decide(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *, today: date) -> bytes:
+def decide(
+    engine: Engine,
+    request: pb.CreateReviewRequest,
+    head: pb.Review,
+    *,
+    today: date,
+    known: History = NOTHING,
+) -> bytes:
     """The decision, serialized. `head` knows its id, mode and time already, and learns all but its parts."""
-    _, decision = _decided(engine, request, head, today, trace=True)
+    head.earlier_reviews.extend(known.review_ids)
+    _, decision = _decided(engine, request, head, today, trace=True, earlier=known.services)
     wire.head_of(decision, head)
     return head.SerializeToString() + wire.lines_of(decision) + wire.edits_of(decision.edits)
 
@@ -191,9 +212,17 @@ def validate(engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, *
 
 
 def _decided(
-    engine: Engine, request: pb.CreateReviewRequest, head: pb.Review, today: date, *, trace: bool
+    engine: Engine,
+    request: pb.CreateReviewRequest,
+    head: pb.Review,
+    today: date,
+    *,
+    trace: bool,
+    earlier: tuple[EarlierService, ...] = (),
 ) -> tuple[Bill, Decision]:
     bill = wire.bill_of(request, today)
+    if earlier:
+        bill = replace(bill, earlier=earlier)
     check_jurisdiction(engine, request.jurisdiction)
     head.jurisdiction = request.jurisdiction
     head.bill_type = request.bill_type
@@ -224,7 +253,7 @@ def services(settings: Settings, engines: Engines, chain: Chain) -> list[Service
     item: Callable[[pb.CreateReviewRequest, Call], Serialized] = chain.around_item(
         create_policy, servicer.create_review
     )
-    lane = BatchLane(item, create_policy, settings.max_streams)
+    lane = BatchLane(item, create_policy, settings.max_streams, servicer.reads_first)
     table: dict[str, Handler] = {
         "CreateReview": servicer.create_review,
         "GetReview": servicer.get_review,

@@ -23,6 +23,16 @@ _READ = """
     SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
     FROM reviews WHERE review_id = %s
 """
+_OF_CLAIM = """
+    SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
+    FROM reviews WHERE claim_digest = %s ORDER BY review_id DESC LIMIT %s
+"""
+_OF_IDS = """
+    SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
+    FROM reviews WHERE review_id = ANY(%s) ORDER BY review_id DESC
+"""
+REVIEWS_OF_A_CLAIM = 200
+"""As many of the newest are looked at."""
 _SUMMARY = (
     "review_id, status, jurisdiction, bill_type, total_charge, allowed_amount, line_count, claim_sealed,"
     " created_at"
@@ -109,8 +119,29 @@ class ReviewStore:
         row = transaction.driver.execute(_READ, (review_id,)).fetchone()
         if row is None:
             return None
+        return self._stored(row)
+
+    def of_claim(self, transaction: Transaction, claim_reference: str) -> list[StoredReview]:
+        """The newest decisions on a claim of the tenant, those of this transaction too."""
+        transaction.flush()
+        values = (self._claim_digest(claim_reference), REVIEWS_OF_A_CLAIM)
+        return [self._stored(row) for row in transaction.driver.execute(_OF_CLAIM, values).fetchall()]
+
+    def of_ids(self, transaction: Transaction, review_ids: Sequence[str]) -> list[StoredReview]:
+        """Decisions of the tenant by their ids, newest first."""
+        rows = transaction.driver.execute(_OF_IDS, (list(review_ids),)).fetchall()
+        return [self._stored(row) for row in rows]
+
+    def _stored(self, row: tuple[Any, ...]) -> StoredReview:
+        review_id = row[0]
         return StoredReview(
-            row[0], row[1], self.open(row[2], review_id), self.open(row[3], review_id), row[4], row[5], row[6]
+            review_id,
+            row[1],
+            self.open(row[2], review_id),
+            self.open(row[3], review_id),
+            row[4],
+            row[5],
+            row[6],
         )
 
     def open(self, sealed: bytes, review_id: str) -> bytes:

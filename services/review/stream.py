@@ -38,12 +38,21 @@ class Serialized(Protocol):
 
 
 class BatchLane:
-    """Serves StreamReviews. `decide` is CreateReview with the per-item interceptors around it."""
+    """Serves StreamReviews.
+
+    `decide` is CreateReview with the per-item interceptors around it; `reads_first` says before which bills
+    it reads something.
+    """
 
     def __init__(
-        self, decide: Callable[[pb.CreateReviewRequest, Call], Serialized], policy: MethodPolicy, streams: int
+        self,
+        decide: Callable[[pb.CreateReviewRequest, Call], Serialized],
+        policy: MethodPolicy,
+        streams: int,
+        reads_first: Callable[[pb.CreateReviewRequest], bool],
     ) -> None:
         self._decide = decide
+        self._reads_first = reads_first
         self._policy = policy
         # A stream holds a thread; the others stay free for unary calls.
         self._slots = BoundedSemaphore(streams)
@@ -64,8 +73,8 @@ class BatchLane:
     def _decide_batch(self, request: pb.StreamReviewsRequest, call: Call, first: int) -> list[bytes]:
         """The serialized result of every item."""
         try:
-            keyed = any(item.idempotency_key for item in request.items)
-            with call.transaction(write_only=not keyed):
+            reads = any(item.idempotency_key or self._reads_first(item.bill) for item in request.items)
+            with call.transaction(write_only=not reads):
                 return [
                     self._decide_item(item, call, first + offset) for offset, item in enumerate(request.items)
                 ]

@@ -29,7 +29,7 @@ BILL: dict[str, Any] = {
     "serviceZip": "94110",
     "lines": [
         {"lineId": "1", "cpt": "99213", "charge": 175.0},
-        {"lineId": "2", "cpt": "97110", "charge": 160.0},
+        {"lineId": "2", "cpt": "97110", "charge": 160.0, "modifiers": ["GP"]},
     ],
 }
 """An office visit and a therapy session in San Francisco; every figure it needs is official."""

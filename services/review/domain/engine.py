@@ -81,6 +81,7 @@ class Engine:
     def __init__(self, book: Rulebook) -> None:
         self.book = book
         self._plans: dict[int, Plan] = {}
+        self._looks_back: dict[tuple[str, str], bool] = {}
         self._anywhere: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
         self._services: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
 
@@ -109,6 +110,20 @@ class Engine:
             edits,
             coverage(frozenset(gap for gap, _ in gaps)) if gaps else (),
         )
+
+    def looks_back(self, jurisdiction: str, bill_type: str) -> bool:
+        """Whether a program asks what earlier reviews of a claim decided."""
+        asked = (jurisdiction, bill_type)
+        known = self._looks_back.get(asked)
+        if known is None:
+            known = self._looks_back[asked] = any(
+                step.step in steps.LOOKS_BACK
+                for entry in self.book.jurisdictions()
+                for program in entry.programs
+                if (entry.code, program.bill_type) == asked
+                for step in program.steps
+            )
+        return known
 
     def _service(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> tuple[Plan, LineWork]:
         """The service after its own steps, computed or remembered.

@@ -21,7 +21,6 @@ IN_PART = frozenset({
     "registered_dietitian", "nurse_midwife", "clinical_psychologist",
 })  # fmt: skip
 """Types that schedules pay a part of a physician's amount, or have paid so."""
-SURGICAL = frozenset({"nurse_practitioner", "physician_assistant", "clinical_nurse_specialist"})
 REDUCED = ("45", "A provider of this type is paid a part of a physician's amount.")
 
 

@@ -50,7 +50,9 @@ class CreateReviewRequest(_message.Message):
     bill_type: _builtins.str
     """Kind of bill: `professional`, `outpatient`, `ambulatory_surgery`, `laboratory`, `pharmacy` or `supplies`."""
     provider_tax_id: _builtins.str
-    """Tax id of the billing provider: nine digits, one hyphen allowed."""
+    """Tax id of the billing provider: nine digits, one hyphen allowed. With claim_reference it lets rules look
+    at earlier reviews of the same claim and provider: global periods, duplicates.
+    """
     date_of_service: _builtins.str
     """Date of service of lines that name none, YYYY-MM-DD; today when not sent."""
     place_of_service: _builtins.str
@@ -60,7 +62,7 @@ class CreateReviewRequest(_message.Message):
     locality: _builtins.str
     """Medicare locality as `MAC-LL`, or `NATIONAL` for an unadjusted benchmark. Wins over service_zip."""
     claim_reference: _builtins.str
-    """The caller's claim reference."""
+    """The caller's claim reference. With provider_tax_id it lets rules look at earlier reviews of the claim."""
     patient_reference: _builtins.str
     """The caller's patient reference."""
     provider_type: _builtins.str
@@ -139,6 +141,7 @@ class Review(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     CLAIM_REFERENCE_FIELD_NUMBER: _builtins.int
     EDITS_FIELD_NUMBER: _builtins.int
+    EARLIER_REVIEWS_FIELD_NUMBER: _builtins.int
     review_id: _builtins.str
     """Identifier, `rv_` and 26 characters; empty with validate_only."""
     status: _builtins.str
@@ -179,6 +182,12 @@ class Review(_message.Message):
     def edits(self) -> _containers.RepeatedCompositeFieldContainer[_edit_pb2.Edit]:
         """Edits found on the lines, by line; also those that a modifier bypasses or that only inform."""
 
+    @_builtins.property
+    def earlier_reviews(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Earlier reviews of the same claim and provider that were looked at, newest first: visits in the global
+        period of an operation and services billed twice are told by them.
+        """
+
     def __init__(
         self,
         *,
@@ -197,10 +206,11 @@ class Review(_message.Message):
         created_at: _builtins.str = ...,
         claim_reference: _builtins.str = ...,
         edits: _abc.Iterable[_edit_pb2.Edit] | None = ...,
+        earlier_reviews: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_amount", b"allowed_amount", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "created_at", b"created_at", "edits", b"edits", "jurisdiction", b"jurisdiction", "lines", b"lines", "livemode", b"livemode", "report_url", b"report_url", "review_id", b"review_id", "rule_trace_reference", b"rule_trace_reference", "status", b"status", "total_charge", b"total_charge", "versions", b"versions", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_amount", b"allowed_amount", "bill_type", b"bill_type", "claim_reference", b"claim_reference", "created_at", b"created_at", "earlier_reviews", b"earlier_reviews", "edits", b"edits", "jurisdiction", b"jurisdiction", "lines", b"lines", "livemode", b"livemode", "report_url", b"report_url", "review_id", b"review_id", "rule_trace_reference", b"rule_trace_reference", "status", b"status", "total_charge", b"total_charge", "versions", b"versions", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
