@@ -46,11 +46,16 @@ def cents(column: pl.Series) -> Ints:
     return whole.cast(pl.Int64).to_numpy()
 
 
+FIGURES: Final = (
+    "amount", "work", "expense", "malpractice", "factor", "cap_expense", "cap_malpractice", "cap_factor",
+    *[f"percent_{n}" for n in range(PERCENTS)],
+)  # fmt: skip
+
+
 class FactColumns:
     """The facts of services as arrays, one element a service; grows as services are met."""
 
     def __init__(self, facts: Sequence[Facts] = ()) -> None:
-        fixed = [each.indices or (0, 0, 0) for each in facts]
         self._columns: dict[str, NDArray[Any]] = {
             "lane": _ints(facts, lambda each: each.lane),
             "work": _ints(facts, lambda each: each.work),
@@ -76,8 +81,7 @@ class FactColumns:
             "carc": _texts(facts, lambda each: each.carc),
             "reasons": _texts(facts, lambda each: each.reasons),
             "warnings": _texts(facts, lambda each: each.warnings),
-            "has_place": _flags(facts, lambda each: each.indices is not None),
-            **{f"fixed_{n}": np.array([place[n] for place in fixed], dtype=np.int64) for n in range(3)},
+            "amount": _ints(facts, lambda each: each.amount),
         }
 
     def __len__(self) -> int:
@@ -92,19 +96,19 @@ class FactColumns:
             more = FactColumns(facts)
             self._columns = {name: np.concatenate([own, more[name]]) for name, own in self._columns.items()}
 
-    def amounts(self, which: Ints, indices: Sequence[Ints]) -> Ints:
+    def amounts(self, which: Ints, indices: tuple[Ints, Ints, Ints]) -> Ints:
         """Cents of one unit of each line; `indices` are those of the bill's place."""
-        of = {name: column[which] for name, column in self._columns.items() if column.dtype != np.object_}
-        place = [np.where(of["has_place"], of[f"fixed_{n}"], bill) for n, bill in enumerate(indices)]
-        work, expense, malpractice = place
-        at = (work, expense, malpractice)
-        amount = kernels.rate((of["work"], of["expense"], of["malpractice"]), at, of["factor"])
-        limit = kernels.rate((of["work"], of["cap_expense"], of["cap_malpractice"]), at, of["cap_factor"])
-        amount = kernels.capped(amount, limit, of["cap_factor"] > 0)
-        for n in range(PERCENTS):
-            share = of[f"percent_{n}"]
-            amount = np.where(share >= 0, kernels.percent(amount, np.maximum(share, 0)), amount)
-        return amount
+        of = {name: self._columns[name][which] for name in FIGURES}
+        amount = kernels.rate((of["work"], of["expense"], of["malpractice"]), indices, of["factor"])
+        if of["cap_factor"].any():
+            limit = kernels.rate(
+                (of["work"], of["cap_expense"], of["cap_malpractice"]), indices, of["cap_factor"]
+            )
+            amount = kernels.capped(amount, limit, of["cap_factor"] > 0)
+        for share in [of[f"percent_{n}"] for n in range(PERCENTS)]:
+            if (share >= 0).any():
+                amount = np.where(share >= 0, kernels.percent(amount, np.maximum(share, 0)), amount)
+        return np.where(of["amount"] >= 0, of["amount"], amount)
 
 
 def _nth(numbers: Sequence[int], n: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 
@@ -99,26 +100,43 @@ def _text(frame: pl.DataFrame, column: InputColumn) -> pl.Expr:
 
 
 def with_positions(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds `bill`, a number from 0 for each run of one bill_id, and `line`, the position in it."""
-    starts = (pl.col("bill_id") != pl.col("bill_id").shift(1)).fill_null(value=True)
-    numbered = frame.with_columns((starts.cum_sum().cast(pl.Int64) - 1).alias("bill"))
-    return numbered.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("bill").alias("line"))
+    """Adds `bill`, a number from 0 for each run of one bill_id, and `line`, the position in it from 1."""
+    bill = frame["bill_id"].rle_id().cast(pl.Int64).alias("bill")
+    numbers = bill.to_numpy()
+    first = np.flatnonzero(np.diff(numbers, prepend=-1))
+    line = np.arange(1, len(frame) + 1) - (first[numbers] if len(frame) else 0)
+    return frame.with_columns(bill, pl.Series("line", line, dtype=pl.Int32))
 
 
 def wrong(frame: pl.DataFrame, jurisdictions: Sequence[str]) -> pl.Series:
-    """For each row what is wrong with it, in words that name columns, never values; empty when nothing is."""
-    day = pl.col("date_of_service").str.to_date("%Y-%m-%d", strict=False)
-    pairs = pl.col("modifiers").str.split(" ")
+    """For each row what is wrong with it, in words that name columns, never values; empty when nothing is.
+
+    A column has few distinct cells, so each is judged once.
+    """
+    cell = pl.col("cell")
+    day = cell.str.to_date("%Y-%m-%d", strict=False)
+    pairs = cell.str.split(" ")
     checks = [
-        *[
-            (pl.col(column.name).str.contains(column.pattern), f"{column.name} must be {column.meaning}; ")
-            for column in INPUT
-            if column.name in REQUIRED or (frame[column.name] != column.otherwise).any()
-        ],
-        (day.is_not_null(), "date_of_service must be a date of the calendar; "),
-        (pairs.list.n_unique() == pairs.list.len(), "modifiers must be different ones; "),
-        (pl.col("jurisdiction").is_in(jurisdictions), "jurisdiction must be one of GET /v1/jurisdictions; "),
-        (pl.col("line") <= MOST_LINES, f"a bill has at most {MOST_LINES} lines; "),
+        *[(c.name, cell.str.contains(c.pattern), c.meaning) for c in INPUT if c.name != "bill_id"],
+        ("date_of_service", day.is_not_null(), "a date of the calendar"),
+        ("modifiers", pairs.list.n_unique() == pairs.list.len(), "different ones"),
+        ("jurisdiction", cell.is_in(jurisdictions), "one of GET /v1/jurisdictions"),
     ]
-    words = [pl.when(check).then(pl.lit("")).otherwise(pl.lit(text)) for check, text in checks]
-    return frame.select(pl.concat_str(words).alias("wrong"))["wrong"]
+    length = frame["bill_id"].str.len_chars()
+    found = pl.Series("wrong", [""]).new_from_index(0, len(frame))
+    found = _add(found, ~length.is_between(1, 64), "bill_id must have 1 to 64 characters; ")
+    for name, fits, meaning in checks:
+        cells = pl.DataFrame({"cell": frame[name].unique()})
+        unfit = cells.filter(~fits)["cell"]
+        if len(unfit):
+            found = _add(found, frame[name].is_in(unfit.implode()), f"{name} must be {meaning}; ")
+    return _add(found, frame["line"] > MOST_LINES, f"a bill has at most {MOST_LINES} lines; ")
+
+
+def _add(found: pl.Series, where: pl.Series, words: str) -> pl.Series:
+    """Adds words to some rows."""
+    if not where.any():
+        return found
+    frame = pl.DataFrame({"found": found, "where": where})
+    more = pl.when("where").then(pl.lit(words)).otherwise(pl.lit(""))
+    return frame.select(pl.concat_str("found", more).alias("wrong"))["wrong"]

@@ -21,6 +21,7 @@ from services.review.domain.closing import close, schedule_reduction
 from services.review.domain.codes import is_listed
 from services.review.domain.edits.applying import EFFECT
 from services.review.domain.engine import Bound, Plan
+from services.review.domain.steps import OF_THE_PLACE
 from services.review.domain.steps.global_period import PERIODS, VISITS
 from services.review.domain.steps.mue import LIMITS
 from services.review.domain.steps.multiple_procedure import REDUCING, family
@@ -34,7 +35,7 @@ PERCENTS: Final = 2
 """Percent steps that a kernel carries out one after the other."""
 
 ARITHMETIC: Final = {
-    "locality": frozenset({"rule", "fixed", "as_of"}),
+    "locality": frozenset({"rule"}),
     "relative_value_rate": frozenset({"factor", "by"}),
     "imaging_cap": frozenset({"factor"}),
     "percent": frozenset({"percent", "by"}),
@@ -49,13 +50,12 @@ BETWEEN_LINES: Final = frozenset({
 EDITS: Final = frozenset({"ncci_edits", "mue", "add_on"})
 NO_LIMIT: Final = 10_000
 INDEX_SCALE: Final = 1_000
+ANY_PLACE: Final = frozenset({"national", "blend"})
+"""Rules of locality that do not ask for the bill's place."""
 BY_PLACE: Final = "gpci_by_zip"
 Indices = tuple[int, int, int]
-ASK_FOR_THE_CHARGE_LAST: Final = EVERY_LINE | BETWEEN_LINES | EDITS | {
-    "surgical_role", "assistant_surgeon", "co_surgeon", "contract", "return_to_surgery", "alone",
-    "therapy_assistant", "provider_type",
-}  # fmt: skip
-"""Steps that do not ask for the charge of a bill's only line, or only to limit the amount to it."""
+ASK_FOR_THE_CHARGE: Final = frozenset({"percent_of_charge", "daily_relative_value_cap"})
+"""Steps that ask for the charge of a bill's only line, and not only to limit the amount to it."""
 SIDES: Final = frozenset({"RT", "LT", "50"})
 FAMILIES: Final = {name: number for number, name in enumerate(sorted(REDUCING), start=1)}
 
@@ -108,8 +108,8 @@ class Facts:
     cap_malpractice: int = 0
     cap_factor: int = 0
     percents: tuple[int, ...] = ()
-    indices: Indices | None = None
-    """Where the program names one place, or none at all, for every bill; None: the bill's place."""
+    amount: int = -1
+    """Cents of one unit where the program pays the same at every place; -1: by the bill's place."""
     charge_limit: ChargeLimit = ChargeLimit.NONE
     family: int = 0
     """Lines of one family on one day reduce one another; 0 is none."""
@@ -147,7 +147,7 @@ def facts_of(plan: Plan, work: LineWork) -> Facts:
 
 def _by_shape(plan: Plan, work: LineWork) -> bool:
     names = {step.spec.step for step in plan.later_steps}
-    return not work.dated_words and names <= ASK_FOR_THE_CHARGE_LAST
+    return not work.dated_words and names.isdisjoint(ASK_FOR_THE_CHARGE)
 
 
 def _kernels_know(plan: Plan, work: LineWork) -> bool:
@@ -159,12 +159,14 @@ def _kernels_know(plan: Plan, work: LineWork) -> bool:
     if not work.open:
         return True
     has_units = any(step.spec.step == "units" for step in plan.later_steps)
-    return has_units and all(_is_arithmetic(step) or not _concerns(step, work) for step in plan.at_the_place)
+    anywhere = not any(_asks_for_the_place(step) for step in plan.at_the_place)
+    kernels = all(_has_kernel(step) or not _concerns(step, work) for step in plan.at_the_place)
+    return has_units and (anywhere or kernels)
 
 
-def _is_arithmetic(step: Bound) -> bool:
-    name = step.spec.step
-    return name in ARITHMETIC and step.spec.params.keys() <= ARITHMETIC[name]
+def _has_kernel(step: Bound) -> bool:
+    name, params = step.spec.step, step.spec.params
+    return name in ARITHMETIC and params.keys() <= ARITHMETIC[name] and params.get("rule") in {None, BY_PLACE}
 
 
 def _concerns(step: Bound, work: LineWork) -> bool:
@@ -203,8 +205,9 @@ def _edits(plan: Plan, work: LineWork, found: Facts) -> None:
 
 
 def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
-    """The whole numbers of the rate; a probe at one place tells whether the service is held everywhere."""
+    """The amount, or the whole numbers of it; a probe at one place tells what is the same at every place."""
     found.lane = Lane.KERNEL
+    found.needs_place = any(_asks_for_the_place(step) for step in plan.at_the_place)
     probe = work.continue_with(replace(work.bill, locality=NATIONAL), work.line)
     for step in plan.at_the_place:
         if not _concerns(step, probe):
@@ -214,11 +217,22 @@ def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
         if not probe.open:
             work.status, work.words, work.reductions = probe.status, probe.words, probe.reductions
             break
-        _numbers(step, probe, found)
-    found.needs_place = found.indices is None
+        if found.needs_place:
+            _numbers(step, probe, found)
+    else:
+        if probe.amount is None or probe.units_priced or probe.reductions:
+            raise Inexact
+        if not found.needs_place:
+            found.amount = whole(probe.amount, 100)
     work.warnings = probe.warnings
     found.carc = f"CO-{schedule_reduction(work)[0]}"
     found.warnings = words_of(probe.warnings)
+
+
+def _asks_for_the_place(step: Bound) -> bool:
+    """Whether the step's outcome depends on where the bill says that the service was given."""
+    params = step.spec.params
+    return step.spec.step in OF_THE_PLACE and not (params.get("rule") in ANY_PLACE or "fixed" in params)
 
 
 def _charge_limit(plan: Plan) -> ChargeLimit:
@@ -235,11 +249,6 @@ def _numbers(step: Bound, work: LineWork, found: Facts) -> None:
     if row is None:
         raise Inexact
     match step.spec.step:
-        case "locality":
-            if params["rule"] == "national" or "fixed" in params:
-                found.indices = indices_of(work.locality)
-            elif params["rule"] != BY_PLACE or "as_of" in params:
-                raise Inexact
         case "relative_value_rate":
             expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
             found.work, found.malpractice = whole(row.work, RVU_SCALE), whole(row.malpractice, RVU_SCALE)

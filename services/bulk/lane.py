@@ -63,6 +63,8 @@ class BulkLane:
         self._live = live
         self._facts = FactColumns()
         self._numbers: dict[tuple[str, ...], int] = {}
+        self._places: dict[tuple[str, ...], tuple[int, Indices | None]] = {}
+        self._shapes: dict[tuple[int, int, int], Shape] = {}
         self.lines_by_engine = 0
         """Lines so far that the kernels left to the engine."""
 
@@ -119,14 +121,13 @@ class BulkLane:
     ) -> list[int]:
         """Bills of one line whose shape is known or found; returns those that are left to the engine."""
         left = []
-        shapes: dict[tuple[int, int, int], Shape] = {}
         limits = self._facts["charge_limit"]
         for n, sent in zip(at.tolist(), frame[at].iter_rows(named=True), strict=True):
             key = (int(which[n]), int(place[n]), int(sent["units"]))
-            shape = shapes.get(key)
+            shape = self._shapes.get(key)
             if shape is None:
                 line = _line(sent | {"charge": OUT_OF_REACH}, 1)
-                shape = shapes[key] = Shape(self._decide(sent, (line,))[0], ChargeLimit(limits[key[0]]))
+                shape = self._shapes[key] = Shape(self._decide(sent, (line,))[0], ChargeLimit(limits[key[0]]))
             decided = shape.at(Decimal(sent["charge"]))
             if decided is None:
                 left.append(n)
@@ -149,7 +150,7 @@ class BulkLane:
     def _known(self, services: pl.DataFrame) -> Ints:
         """The numbers of some services among those with known facts; new ones are added."""
         if len(self._facts) >= SERVICES_REMEMBERED:
-            self._facts, self._numbers = FactColumns(), {}
+            self._facts, self._numbers, self._shapes, self._places = FactColumns(), {}, {}, {}
         keys = list(services.select(SERVICE).iter_rows())
         new = [n for n, key in enumerate(keys) if key not in self._numbers]
         self._facts.extend([self._facts_of(services.row(n, named=True)) for n in new])
@@ -180,16 +181,30 @@ class BulkLane:
         ]
         return np.unique(np.array(found, dtype=np.int64))
 
-    def _indices(self, frame: pl.DataFrame) -> tuple[list[Ints], Ints, Bools]:
+    def _indices(self, frame: pl.DataFrame) -> tuple[tuple[Ints, Ints, Ints], Ints, Bools]:
         """The indices at each line's place, the number of the place, and whether it is known."""
         places, where = distinct(frame, (*PLACE, "sample_date"))
         found = [self._place(row) for row in places.iter_rows(named=True)]
-        arrays = [
-            np.array([(each or (0, 0, 0))[n] for each in found], dtype=np.int64)[where] for n in range(3)
-        ]
-        return arrays, where, np.array([each is not None for each in found])[where]
+        table = np.array([indices or (0, 0, 0) for _, indices in found], dtype=np.int64)[where]
+        known = np.array([indices is not None for _, indices in found])[where]
+        numbers = np.array([number for number, _ in found], dtype=np.int64)[where]
+        return (table[:, 0], table[:, 1], table[:, 2]), numbers, known
 
-    def _place(self, row: dict[str, str]) -> Indices | None:
+    def _place(self, row: dict[str, str]) -> tuple[int, Indices | None]:
+        """The number of a place and its indices."""
+        key = tuple([row[name] for name in PLACE])
+        if key not in self._places:
+            self._places[key] = (len(self._places), self._indices_at(row))
+        return self._places[key]
+
+    def by_engine_alone(self, sent: pl.DataFrame) -> pl.DataFrame:
+        """What the engine alone answers: for comparison. Every line must be one that the service takes."""
+        frame = with_positions(normalized(sent))
+        answers = Answers(frame)
+        self._by_engine(frame, np.arange(len(frame)), answers)
+        return answers.frame()
+
+    def _indices_at(self, row: dict[str, str]) -> Indices | None:
         """The indices of a place; None where the engine has to say why there are none."""
         line = _line(row | {"code": "", "charge": "0", "units": "1", "place_of_service": "", "modifiers": "",
                             "provider_type": ""}, 1)  # fmt: skip
