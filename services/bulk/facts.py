@@ -159,8 +159,9 @@ def _kernels_know(plan: Plan, work: LineWork) -> bool:
     if not work.open:
         return True
     has_units = any(step.spec.step == "units" for step in plan.later_steps)
-    anywhere = not any(_asks_for_the_place(step) for step in plan.at_the_place)
-    kernels = all(_has_kernel(step) or not _concerns(step, work) for step in plan.at_the_place)
+    steps = [step for step in plan.at_the_place if _concerns(step, work)]
+    anywhere = not any(_asks_for_the_place(step) for step in steps)
+    kernels = all(_has_kernel(step) for step in steps)
     return has_units and (anywhere or kernels)
 
 
@@ -207,11 +208,14 @@ def _edits(plan: Plan, work: LineWork, found: Facts) -> None:
 def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
     """The amount, or the whole numbers of it; a probe at one place tells what is the same at every place."""
     found.lane = Lane.KERNEL
-    found.needs_place = any(_asks_for_the_place(step) for step in plan.at_the_place)
     probe = work.continue_with(replace(work.bill, locality=NATIONAL), work.line)
     for step in plan.at_the_place:
         if not _concerns(step, probe):
             continue
+        if _asks_for_the_place(step):
+            found.needs_place = True
+            if probe.amount is not None:
+                raise Inexact
         probe.begin(step.spec)
         step.apply(probe, step.spec.params)
         if not probe.open:
