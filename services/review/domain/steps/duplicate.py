@@ -1,9 +1,9 @@
-"""A service billed twice: the same code, component, role, side and date.
+"""A service billed twice: the same code, component, role, side, plan of care and date.
 
-With a modifier that tells the repetition from the first (59, X{EPSU}, 76, 77, 78, 79, 91, 58), or with
-other fingers, vessels or eyelids, services are not the same; with the same ones they are. What agrees in
-everything is denied from the second on; what differs in modifiers, place, units or charge may be the same
-service or another, and goes to a person. Drugs of other packages and wasted drugs (JW) are never the same.
+What agrees in everything is denied from the second on; what differs in other modifiers, place, units or
+charge may be the same service or another, and goes to a person. A modifier that tells the repetition from
+the first (58, 59, 76 to 79, 91, X{EPSU}) makes it another service, except beside a line that is its very
+copy: that goes to a person too. Drugs of other packages and wasted drugs (JW) are never the same.
 """
 
 from __future__ import annotations
@@ -40,14 +40,23 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tu
     for work in sorted(works, key=side_order):
         line = work.line
         before = known.setdefault(same(line), [])
-        if before and work.open and TOLD_APART.isdisjoint(line.modifiers):
-            yield work, any(_agrees(line, other) for other in before)
+        if before and work.open:
+            yield work, not _told_apart(line) and any(_whole(line) == _whole(other) for other in before)
         before.append(line)
 
 
 def same(service: Service) -> tuple[object, ...]:
-    """What two services must share to be the same one."""
-    return (service.code, service.on, OF_THE_SERVICE.intersection(service.modifiers), service.ndc)
+    """What two services must share to be the same one; those told apart, everything."""
+    shared = (service.code, service.on, OF_THE_SERVICE.intersection(service.modifiers), service.ndc)
+    return (*shared, _whole(service)) if _told_apart(service) else shared
+
+
+def _told_apart(service: Service) -> bool:
+    return not TOLD_APART.isdisjoint(service.modifiers)
+
+
+def _whole(service: Service) -> tuple[object, ...]:
+    return frozenset(service.modifiers), service.place_of_service, service.units, service.charge
 
 
 def apply(work: LineWork, _params: Mapping[str, str], exact: bool) -> None:  # noqa: FBT001 - the place of the line
@@ -55,14 +64,6 @@ def apply(work: LineWork, _params: Mapping[str, str], exact: bool) -> None:  # n
         work.deny(*EXACT)
     else:
         work.doubt(
-            f"Code {work.line.code} is billed twice for one date without a modifier that tells the services"
-            " apart; whether it is a duplicate must be judged by a person."
+            f"Code {work.line.code} is billed more than once for one date; whether it is a duplicate must be"
+            " judged by a person."
         )
-
-
-def _agrees(line: Line, other: Service) -> bool:
-    return (
-        set(line.modifiers) == set(other.modifiers)
-        and (line.place_of_service, line.units, line.charge)
-        == (other.place_of_service, other.units, other.charge)
-    )  # fmt: skip

@@ -1,9 +1,9 @@
 """Imaging with equipment below the standard: the technical part is reduced (CT, FX, FY).
 
 CT names a scanner below the dose standard, FX film, FY cassettes; FY is taken of what FX leaves. The
-technical part of a whole test is the amount of its own row, limited to the outpatient amount like the
-line's. A professional part alone is not reduced. `scanned` are the codes of computed tomography; film and
-cassettes go with other radiology that is not of a reduced imaging family (indicator 4).
+technical part of a whole test is the amount of its own row, limited to the outpatient amount where the
+line was. A professional part alone is not reduced. `scanned` are the codes of computed tomography; film
+and cassettes go with other radiology that is not of a reduced imaging family (indicator 4).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _technical_part(work: LineWork, row: RelativeValue) -> Decimal | None:
     figure_rate(work)
     facility = work.setting == "facility"
     expense = technical.opps_cap_pe_facility if facility else technical.opps_cap_pe_nonfacility
-    if not expense:
+    if not expense or work.amount == of_row(work, row):
         return whole
     unit, place = "relative value units", work.locality
     work.figure("technical_cap_pe_rvu", expense, unit, technical.citation)
