@@ -22,6 +22,7 @@ from services.jurisdictions.kinds import (
     DRUG_PRICES,
     FEES,
     GPCIS,
+    OUTPATIENT,
     RELATIVE_VALUES,
     STATE_RELATIVE_VALUES,
     SUPPLIES,
@@ -39,6 +40,7 @@ OF_A_BILL_TYPE: Final[Mapping[str, tuple[str, Kind[Any]]]] = {
     "laboratory_fee": ("laboratory", CLINICAL_LABORATORY),
     "drug": ("pharmacy", DRUG_PRICES),
     "supply_fee": ("supplies", SUPPLIES),
+    "outpatient_rate": ("outpatient", OUTPATIENT),
     "surgery_center_rate": ("ambulatory_surgery", AMBULATORY_SURGERY),
 }
 """Steps whose table is needed on one bill type: elsewhere they price some codes only."""

@@ -25,7 +25,7 @@ FROM_THE_BILL = frozenset({
 })  # fmt: skip
 """What the bill itself says."""
 WORKED_OUT = frozenset({
-    "schedule", "state",
+    "schedule", "state", "discount_formula",
     "setting", "locality", "side", "share_of_one_side", "rank", "units_in_full", "units_reduced",
     "adjusted_total", "adjusted_practice_expense", "factor", "percent_of_rate", "day_total",
     "region", "rvu_of_earlier_lines", "rvu_of_line",
@@ -285,6 +285,17 @@ def of_surgery_center(step: Step) -> Decimal:
     return rounded(step, rate * full) + part * reduced if reduced else part
 
 
+def of_outpatient(step: Step) -> Decimal | None:
+    """CMS's discount formulas 1, 2, 3 and 5; a packaged line is denied without a figure."""
+    if not step["inputs"]:
+        return unchanged(step)
+    formula, units = int(figure(step, "discount_formula")), figure(step, "units")
+    share = only(step, "percent") / HUNDRED if formula > 1 else Decimal(1)
+    discounts = {1: Decimal(1), 2: (1 + share * (units - 1)) / units, 3: share / units, 5: share}
+    discount = discounts[formula].quantize(Decimal("0.00000001"), ROUND_DOWN)
+    return rounded(step, by_wages(step, amount(step)) * units * discount)
+
+
 def of_drug(step: Step) -> Decimal:
     return rounded(step, only(step, "USD per billing unit") * figure(step, "units"))
 
@@ -308,6 +319,8 @@ AMOUNTS = {
     "laboratory_fee": of_table,
     "supply_fee": of_table,
     "drug": of_drug,
+    "outpatient_rate": of_table_or_denied,
+    "outpatient": of_outpatient,
     "surgery_center_rate": of_table_or_denied,
     "surgery_center": of_surgery_center,
     "percent_of_charge": of_charge,

@@ -14,6 +14,7 @@ CONTRACT_REDUCTION = ("45", "The charge is above the contracted amount.")
 ABOVE_CHARGE = (
     "The charge is below the schedule amount; whether this jurisdiction then pays the charge was not read."
 )
+SCHEDULE_ABOVE_CHARGE = "The schedule's amount is above the charge, which does not limit it."
 CONTRACT_ABOVE_CHARGE = "The contracted amount is above the charge."
 
 
@@ -40,8 +41,8 @@ def close(work: LineWork) -> LineDecision:
 
 def _above_charge(work: LineWork, amount: Decimal) -> Decimal:
     """No rule limited the amount to the charge: parties may agree so, else a person must judge it."""
-    if work.by_contract:
-        work.warnings.append(CONTRACT_ABOVE_CHARGE)
+    if work.by_contract or not work.limited_to_charge:
+        work.warnings.append(CONTRACT_ABOVE_CHARGE if work.by_contract else SCHEDULE_ABOVE_CHARGE)
         return amount
     work.hold(ABOVE_CHARGE)
     return ZERO

@@ -32,11 +32,46 @@ class LineWork:
     """The working copy of one line. Open until it is denied or held for review."""
 
     __slots__ = (
-        "__weakref__", "adjusted_total", "allow_recalled", "amount", "bill", "book", "by_contract",
-        "citations", "cited", "dated_words", "doubted", "edits", "folder", "gaps", "group", "inputs", "line",
-        "listing", "locality", "origin", "pair", "percent_of_rate", "practice_expense", "rate_factor",
-        "reductions", "region", "row", "rule", "schedule", "setting", "state_relative_value", "status",
-        "step_citation", "steps", "table", "table_on", "units_priced", "warnings", "words",
+        "__weakref__",
+        "adjusted_total",
+        "allow_recalled",
+        "amount",
+        "bill",
+        "book",
+        "by_contract",
+        "citations",
+        "cited",
+        "dated_words",
+        "doubted",
+        "edits",
+        "folder",
+        "gaps",
+        "group",
+        "inputs",
+        "limited_to_charge",
+        "line",
+        "listing",
+        "locality",
+        "origin",
+        "pair",
+        "percent_of_rate",
+        "practice_expense",
+        "rate_factor",
+        "reductions",
+        "region",
+        "row",
+        "rule",
+        "schedule",
+        "setting",
+        "state_relative_value",
+        "status",
+        "step_citation",
+        "steps",
+        "table",
+        "table_on",
+        "units_priced",
+        "warnings",
+        "words",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915 - one statement a field, one for what it means
@@ -54,6 +89,8 @@ class LineWork:
         """The schedule that pays the line where it is not the physician fee schedule; see `schedules`."""
         self.listing: SurgeryCenterRate | OutpatientRate | None = None
         """The line's row in a facility's schedule."""
+        self.limited_to_charge = True
+        """Nothing said yet that the schedule pays more than the charge."""
         self.table = ""
         """The folder whose relative value table the row is in."""
         self.table_on = line.on
@@ -199,6 +236,7 @@ class LineWork:
         copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
         copy.table, copy.table_on, copy.region = self.table, self.table_on, self.region
         copy.schedule, copy.listing = self.schedule, self.listing
+        copy.limited_to_charge = self.limited_to_charge
         copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
         copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
         copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None

@@ -28,6 +28,7 @@ PUBLISHED = [
         date(2026, 8, 1),
         {},
     ),
+    ("outpatient", "opps_addendum_b_2025.csv.gz", date(2025, 2, 1), {}),
     ("drug_prices", "asp_2025q4.csv", date(2025, 11, 1), {}),
 ]
 

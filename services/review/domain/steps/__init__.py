@@ -39,6 +39,8 @@ from services.review.domain.steps import (
     multiple_procedure,
     ncci_edits,
     one_role_a_day,
+    outpatient,
+    outpatient_rate,
     percent,
     percent_of_charge,
     provider_type,
@@ -93,6 +95,7 @@ SERVICE: Mapping[str, Callable[[LineWork, Params], None]] = {
     "hold": hold.apply,
     "laboratory_fee": laboratory_fee.apply,
     "surgery_center_rate": surgery_center_rate.apply,
+    "outpatient_rate": outpatient_rate.apply,
     "imaging_cap": imaging_cap.apply,
     "percent": percent.apply,
     "supplementary_table": supplementary_table.apply,
@@ -130,6 +133,7 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "add_on": add_on,
     "anesthesia": anesthesia,
     "surgery_center": surgery_center,
+    "outpatient": outpatient,
     "one_role_a_day": one_role_a_day,
     "duplicate": duplicate,
     "global_period": global_period,
@@ -195,7 +199,7 @@ LOOKS_BACK = frozenset({"alone", "duplicate", "global_period"})
 ALSO_HELD = frozenset({"contract"})
 """Steps that can still price a line held for review."""
 
-SEES_DENIED = frozenset({"ncci_edits", "mue", "add_on"})
+SEES_DENIED = frozenset({"ncci_edits", "mue", "add_on", "outpatient"})
 """Steps across lines that look at denied lines too: an edit depends on what is billed."""
 
 KNOWN = frozenset({*ONE_LINE, *ACROSS_LINES})

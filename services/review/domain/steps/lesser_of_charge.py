@@ -12,7 +12,7 @@ from services.review.domain.work import LineWork
 
 
 def apply(work: LineWork, _params: Mapping[str, str]) -> None:
-    if work.amount is None:
+    if work.amount is None or not work.limited_to_charge:
         return
     charge = work.line.charge
     work.figure("charge", charge, "USD")
