@@ -52,8 +52,7 @@ class Reason(NamedTuple):
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class LineDecision:
+class LineDecision(NamedTuple):
     """The decision on one line.
 
     `origin` stands for the service billed: lines with the same origin begin with the same steps,

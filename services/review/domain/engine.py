@@ -26,7 +26,7 @@ from services.review.domain.work import LineWork, UntracedLineWork
 ENGINE_VERSION = "engine-3"
 """Grows whenever the same bill under the same rule data could come out otherwise."""
 
-SERVICES_REMEMBERED = 4_000
+SERVICES_REMEMBERED = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,15 @@ NO_PROGRAM = {
 """Where a jurisdiction has no program, a flat rate or percent of charge can still price a line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A remembered service: before its place is asked for, and at each place it was given."""
+
+    plan: Plan
+    anywhere: LineWork
+    at_places: dict[tuple[str, ...], LineWork]
+
+
 class Engine:
     """Prices bills with one rulebook. Safe to share between threads."""
 
@@ -82,8 +91,8 @@ class Engine:
         self.book = book
         self._plans: dict[int, Plan] = {}
         self._looks_back: dict[tuple[str, str], bool] = {}
-        self._anywhere: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
-        self._services: dict[tuple[Any, ...], tuple[Plan, LineWork]] = {}
+        self._services: dict[tuple[Any, ...], Service] = {}
+        self._remembered = 0
 
     def review(self, bill: Bill, *, allow_recalled: bool, trace: bool = True) -> Decision:
         """The decision on a bill. `allow_recalled` is for test mode only.
@@ -131,23 +140,31 @@ class Engine:
         Services are told apart by period, not date: nothing changes within one. Only a line held for want
         of rule data names its date in words, so that it is computed again.
         """
-        what = self._what(bill, line, allow_recalled=allow_recalled, trace=trace)
+        service = self._anywhere(bill, line, allow_recalled=allow_recalled, trace=trace)
         where = (bill.locality, bill.service_zip, bill.service_county, bill.service_state)
-        known = self._services.get((what, where))
-        if known is None:
-            plan, anywhere = self.before_the_place(bill, line, allow_recalled=allow_recalled, trace=trace)
-            work = anywhere.continue_with(bill, line)
+        work = service.at_places.get(where)
+        if work is None:
+            work = service.anywhere.continue_with(bill, line)
             work.origin = None
-            _run_service(plan.at_the_place, work)
-            known = _remember(self._services, (what, where), (plan, work))
-        return known
+            _run_service(service.plan.at_the_place, work)
+            if not work.dated_words:
+                self._make_room()
+                service.at_places[where] = work
+        return service.plan, work
 
     def before_the_place(
         self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool
     ) -> tuple[Plan, LineWork]:
-        """The service after the steps that are the same wherever it is given, computed or remembered."""
-        what = self._what(bill, line, allow_recalled=allow_recalled, trace=trace)
-        known = self._anywhere.get(what)
+        """The service after the steps that are the same wherever it is given."""
+        service = self._anywhere(bill, line, allow_recalled=allow_recalled, trace=trace)
+        return service.plan, service.anywhere
+
+    def _anywhere(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> Service:
+        what = (
+            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, self.book.period(line.on),
+            line.place_of_service, line.provider_type, allow_recalled, trace,
+        )  # fmt: skip
+        known = self._services.get(what)
         if known is not None:
             return known
         folder = self.book.jurisdiction(bill.jurisdiction).folder
@@ -155,14 +172,17 @@ class Engine:
         work = kind(bill, line, self.book, folder, allow_recalled=allow_recalled)
         plan = self._plan(work)
         _run_service(plan.anywhere, work)
-        return _remember(self._anywhere, what, (plan, work))
+        found = Service(plan, work, {})
+        if not work.dated_words:
+            self._make_room()
+            self._services[what] = found
+        return found
 
-    def _what(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> tuple[Any, ...]:
-        """What tells services apart before their place does."""
-        return (
-            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, self.book.period(line.on),
-            line.place_of_service, line.provider_type, allow_recalled, trace,
-        )  # fmt: skip
+    def _make_room(self) -> None:
+        self._remembered += 1
+        if self._remembered > SERVICES_REMEMBERED:
+            self._services.clear()
+            self._remembered = 1
 
     def _plan(self, work: LineWork) -> Plan:
         """The plan of the program in force; a line without one is held in words that name its date."""
@@ -181,18 +201,6 @@ def _edits(works: Iterable[LineWork]) -> tuple[Edit, ...]:
     """Each once, though several lines can carry it."""
     found = {id(edit): edit for work in works for edit in work.edits}
     return tuple(sorted(found.values(), key=lambda edit: (edit.lines, edit.id)))
-
-
-def _remember(
-    services: dict[tuple[Any, ...], tuple[Plan, LineWork]],
-    key: tuple[Any, ...],
-    service: tuple[Plan, LineWork],
-) -> tuple[Plan, LineWork]:
-    if not service[1].dated_words:
-        if len(services) >= SERVICES_REMEMBERED:
-            services.clear()
-        services[key] = service
-    return service
 
 
 def cut(program: Program) -> Plan:

@@ -31,49 +31,6 @@ class RecalledFigure(RuleDataMissing):
 class LineWork:
     """The working copy of one line. Open until it is denied or held for review."""
 
-    __slots__ = (
-        "__weakref__",
-        "adjusted_total",
-        "allow_recalled",
-        "amount",
-        "bill",
-        "book",
-        "by_contract",
-        "citations",
-        "cited",
-        "dated_words",
-        "doubted",
-        "edits",
-        "folder",
-        "gaps",
-        "group",
-        "inputs",
-        "limited_to_charge",
-        "line",
-        "listing",
-        "locality",
-        "origin",
-        "pair",
-        "percent_of_rate",
-        "practice_expense",
-        "rate_factor",
-        "reductions",
-        "region",
-        "row",
-        "rule",
-        "schedule",
-        "setting",
-        "state_relative_value",
-        "status",
-        "step_citation",
-        "steps",
-        "table",
-        "table_on",
-        "units_priced",
-        "warnings",
-        "words",
-    )  # fmt: skip
-
     def __init__(  # noqa: PLR0915 - one statement a field, one for what it means
         self, bill: Bill, line: Line, book: Rulebook, folder: str, *, allow_recalled: bool
     ) -> None:
@@ -229,26 +186,15 @@ class LineWork:
     def continue_with(self, bill: Bill, line: Line) -> LineWork:
         """A copy after the service steps, for another line that bills the same service."""
         copy = object.__new__(type(self))
-        copy.bill, copy.line, copy.book, copy.folder = bill, line, self.book, self.folder
-        copy.allow_recalled = self.allow_recalled
-        copy.amount, copy.status = self.amount, self.status
-        copy.words, copy.group = self.words, self.group
-        copy.row, copy.setting, copy.locality = self.row, self.setting, self.locality
-        copy.table, copy.table_on, copy.region = self.table, self.table_on, self.region
-        copy.schedule, copy.listing = self.schedule, self.listing
-        copy.limited_to_charge = self.limited_to_charge
-        copy.adjusted_total, copy.practice_expense = self.adjusted_total, self.practice_expense
-        copy.rate_factor, copy.state_relative_value = self.rate_factor, self.state_relative_value
-        copy.percent_of_rate, copy.units_priced, copy.pair = self.percent_of_rate, False, None
-        copy.edits, copy.gaps = (), ()
-        copy.by_contract, copy.doubted, copy.dated_words = False, self.doubted, self.dated_words
+        # All fields in one stroke: this runs for every line.
+        copy.__dict__.update(self.__dict__)
+        copy.bill, copy.line, copy.origin = bill, line, self
         copy.warnings = self.warnings.copy()
-        self._share_trace(copy)
-        copy.rule, copy.step_citation, copy.origin = "", None, self
         if self.status is Status.DENIED:
             copy.reductions = [(carc, words, line.charge) for carc, words, _ in self.reductions]
         else:
             copy.reductions = self.reductions.copy()
+        self._share_trace(copy)
         return copy
 
     def _share_trace(self, copy: LineWork) -> None:
@@ -260,11 +206,15 @@ class LineWork:
 class UntracedLineWork(LineWork):
     """The same arithmetic without an account of it, where only amounts and reasons are wanted."""
 
-    __slots__ = ()
-
     def _share_trace(self, copy: LineWork) -> None:
-        copy.steps, copy.inputs = self.steps, self.inputs
-        copy.citations, copy.cited = self.citations.copy(), self.cited.copy()
+        """Nothing is ever added to the trace, so that the copy may have the same."""
+
+    def cite(self, citation: Citation) -> int:
+        """A recalled source stops a live line and warns of a trial one; others leave no mark."""
+        if citation.confidence is Confidence.RECALLED and id(citation) not in self.cited:
+            self.cited, self.citations = self.cited.copy(), self.citations.copy()
+            super().cite(citation)
+        return 0
 
     def value(self, key: str) -> Decimal:
         """A dated figure, which may not be a recalled one on a live line."""
