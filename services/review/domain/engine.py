@@ -109,8 +109,10 @@ class Engine:
             works.append(work)
             groups.setdefault(id(plan), (plan, []))[1].append(work)
         for plan, members in groups.values():
-            for step in plan.later_steps:
-                _run(step, members)
+            spared = frozenset.intersection(*[work.spared for work in members])
+            for number, step in enumerate(plan.later_steps):
+                if number not in spared:
+                    _run(step, members)
         edits, gaps = _edits(works), [gap for work in works for gap in work.gaps]
         applied = coverage(frozenset(gap for gap, applies in gaps if applies)) if gaps else ()
         return Decision(
@@ -147,6 +149,7 @@ class Engine:
             work = service.anywhere.continue_with(bill, line)
             work.origin = None
             _run_service(service.plan.at_the_place, work)
+            work.spared = _spared(service.plan, work)
             if not work.dated_words:
                 self._make_room()
                 service.at_places[where] = work
@@ -237,6 +240,15 @@ def _run_service(bound: Iterable[Bound], work: LineWork) -> None:
                 step.apply(work, step.spec.params)
     except RuleDataMissing as missing:
         work.hold_for(missing)
+
+
+def _spared(plan: Plan, work: LineWork) -> frozenset[int]:
+    """The later steps whose guard says of the service that they can do nothing to it."""
+    return frozenset(
+        number
+        for number, step in enumerate(plan.later_steps)
+        if step.concerns is not None and step.spec.step not in steps.ASKS_THE_BILL and not step.concerns(work)
+    )
 
 
 def _run(step: Bound, works: Sequence[LineWork]) -> None:

@@ -87,6 +87,8 @@ class LineWork:
         """What edits found on the line, effective or not."""
         self.gaps: tuple[tuple[Gap, bool], ...] = ()
         """Edits that could not be looked for, and whether the program applies them."""
+        self.spared: frozenset[int] = frozenset()
+        """Positions of the later steps that can do nothing to this service."""
         self.origin: LineWork | None = None
         """The remembered service whose steps this line's trace begins with."""
 

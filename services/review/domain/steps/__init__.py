@@ -185,7 +185,11 @@ CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
 }
 """Cheap tests that spare most lines a step which could do nothing to them.
 
-Of a step across lines: the lines without which it does nothing to any other."""
+Of a step across lines: the lines without which it does nothing to any other. They look at the service
+alone, so that each service is asked once; those that ask the bill are named below."""
+
+ASKS_THE_BILL = frozenset({"contract"})
+"""Steps whose test looks at more than the service."""
 
 
 def unpriced(work: LineWork) -> bool:
