@@ -18,6 +18,8 @@ from typing import Any, Final
 from services.jurisdictions.index import Dated, FolderIndex, TablesInTime
 from services.jurisdictions.kinds import (
     AMBULATORY_SURGERY,
+    ANESTHESIA_BASE_UNITS,
+    ANESTHESIA_FACTORS,
     CLINICAL_LABORATORY,
     DRUG_PRICES,
     FEES,
@@ -177,6 +179,9 @@ def _alike(one: Reach, other: Reach) -> bool:
 def _needs(
     folder: str, program: Program, service: str, folders: Mapping[str, FolderIndex]
 ) -> Iterator[_Need]:
+    if service.partition(".")[0] == "anesthesia" and any(step.step == "anesthesia" for step in program.steps):
+        yield from _anesthesia(folder, program, folders)
+        return
     for step in program.steps:
         kept = step.params.get("as_of")
         as_of = date.fromisoformat(kept) if kept else None
@@ -197,6 +202,19 @@ def _needs(
             yield _Need(f"the {kind.title}", folders[name].tables.get(kind.name), as_of)
         if step.step in FIGURES:
             yield _figure(folder, step, service, folders)
+
+
+def _anesthesia(folder: str, program: Program, folders: Mapping[str, FolderIndex]) -> Iterator[_Need]:
+    """Base units and a factor, local ones or the jurisdiction's own, in place of relative values."""
+    params = next(step.params for step in program.steps if step.step == "anesthesia")
+    kinds: list[tuple[str, Kind[Any]]] = [(params["base_units"], ANESTHESIA_BASE_UNITS)]
+    if "factors" in params:
+        kinds.append((params["factors"], ANESTHESIA_FACTORS))
+    else:
+        figures = folders[folder]
+        yield _Need(figures.titles[params["factor"]], figures.values.get(params["factor"]))
+    for where, kind in kinds:
+        yield _Need(f"the {kind.title}", folders[where].tables.get(kind.name))
 
 
 def _figure(folder: str, step: StepSpec, service: str, folders: Mapping[str, FolderIndex]) -> _Need:

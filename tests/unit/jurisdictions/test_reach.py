@@ -33,7 +33,8 @@ def test_texas_is_priced_for_all_in_2024_and_for_trial_in_2025() -> None:
     trial = on(BOOK, "TX", date(2025, 8, 5), "e_m")
     assert (trial.answer, trial.confidence) == (Answer.TRIAL, Confidence.RECALLED)
     assert trial.why == "From memory only: Medical fee guideline conversion factors, 28 TAC 134.203(c)."
-    assert on(BOOK, "TX", date(2024, 8, 5), "anesthesia").why == "Not held: the figure of the section."
+    assert on(BOOK, "TX", date(2024, 8, 5), "anesthesia").answer is Answer.PRICED
+    assert on(BOOK, "TX", date(2024, 8, 5), "hcpcs").why == "Not held: the figure of the section."
 
 
 def test_a_hold_tells_its_reason() -> None:
