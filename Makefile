@@ -76,8 +76,10 @@ gateway-check: $(DEV) ## Validate the gateway configuration with Envoy itself
 cases: $(DEV) ## Run the case files over gRPC and REST
 	@$(PY) -m pytest tests/cases
 
-bench: $(DEV) ## Measure speed as ratios: floor, services, gateway, a FastAPI peer, streaming
+bench: $(DEV) ## Measure speed as ratios: floor, services, gateway, a FastAPI peer, streaming; engine; bulk lane
 	@$(PY) -m tests.load.bench
+	@$(PY) -m tests.load.engine
+	@$(PY) -m tests.load.bulk
 
 load: $(DEV) ## Put a running stack under load
 	@$(PY) -m tests.load.load

@@ -13,9 +13,9 @@ from tests.unit.review import works
 BY_ZIP = {"rule": "gpci_by_zip"}
 
 
-def place_of(jurisdiction: str, params: dict[str, str], locality_: str = "", service_zip: str = "") -> str:
+def place_of(jurisdiction: str, params: dict[str, str], locality_: str = "", **where: str) -> str:
     line = works.work()
-    line.bill = replace(line.bill, jurisdiction=jurisdiction, locality=locality_, service_zip=service_zip)
+    line.bill = replace(line.bill, jurisdiction=jurisdiction, locality=locality_, **where)
     locality.apply(line, params)
     return line.locality.id if line.locality else line.words
 
@@ -68,3 +68,20 @@ def test_a_state_with_several_needs_one() -> None:
 def test_the_national_benchmark_has_no_indices() -> None:
     """99213: (1.30 + 1.35 + 0.10) x 32.3465 = 88.95."""
     assert amounts(medicare({"cpt": "99213"}, locality="NATIONAL")) == [88.95]
+
+
+@pytest.mark.parametrize(
+    ("county", "state", "found"),
+    [
+        ("Santa Clara", "CA", "01112-09"),
+        ("COOK", "IL", "06102-16"),
+        ("Wake", "NC", "11502-00"),
+    ],
+)
+def test_the_county_decides_where_no_zip_code_was_sent(county: str, state: str, found: str) -> None:
+    assert place_of("MEDICARE", BY_ZIP, service_county=county, service_state=state) == found
+
+
+def test_a_county_that_the_table_does_not_name_is_not_guessed() -> None:
+    found = place_of("MEDICARE", BY_ZIP, service_county="Nowhere", service_state="CA")
+    assert "send serviceZip, serviceCounty or locality" in found

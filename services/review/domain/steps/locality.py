@@ -70,6 +70,7 @@ def find(work: LineWork, params: Mapping[str, str], on: date) -> tuple[Locality 
     state = bill.service_state or bill.jurisdiction
     if bill.service_county:
         county = book.row(MEDICARE, COUNTIES, on, state, bill.service_county.upper())
-        return (book.locality(county.locality, on), county.citation) if county else (None, None)
+        if county:
+            return book.locality(county.locality, on), county.citation
     in_state = [place for place in book.localities(on) if place.state == state]
     return (in_state[0] if len(in_state) == 1 else None), None
