@@ -13,9 +13,23 @@ from tests.unit.review import works
 BY_ZIP = {"rule": "gpci_by_zip"}
 
 
-def place_of(jurisdiction: str, params: dict[str, str], locality_: str = "", **where: str) -> str:
+def place_of(
+    jurisdiction: str,
+    params: dict[str, str],
+    locality_: str = "",
+    service_zip: str = "",
+    service_county: str = "",
+    service_state: str = "",
+) -> str:
     line = works.work()
-    line.bill = replace(line.bill, jurisdiction=jurisdiction, locality=locality_, **where)
+    line.bill = replace(
+        line.bill,
+        jurisdiction=jurisdiction,
+        locality=locality_,
+        service_zip=service_zip,
+        service_county=service_county,
+        service_state=service_state,
+    )
     locality.apply(line, params)
     return line.locality.id if line.locality else line.words
 
