@@ -50,7 +50,12 @@ def test_an_image_beside_a_procedure_is_paid_and_not_discounted() -> None:
 
 
 def test_wages_do_not_move_a_drug() -> None:
-    assert paid(lines(line("64721"), line("J1885", units=4), wageIndex=2.0))[1] == 1.20
+    """Its rate is printed in cents; the payment limit, 0.303, has the third decimal."""
+    assert paid(lines(line("64721"), line("J1885", units=4), wageIndex=2.0))[1] == 1.21
+
+
+def test_a_drug_of_the_later_edition_has_its_third_decimal_already() -> None:
+    assert paid(lines(line("64721"), line("J1885", units=4), dateOfService="2026-08-10"))[1] == 1.14
 
 
 def test_wages_of_a_device_intensive_procedure_go_to_a_person() -> None:

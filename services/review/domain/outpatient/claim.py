@@ -82,10 +82,13 @@ def _comprehensive(lines: Sequence[LineWork], works: Sequence[LineWork]) -> Iter
     for work in lines:
         if status(work) in NEVER_PACKAGED:
             continue
-        if unclear or status(work) == "A" or work.line.code.startswith("G0"):
-            yield work, Place(unclear=unclear or PERHAPS_BESIDE)
+        if unclear:
+            yield work, Place(unclear=unclear)
+        elif work is procedures[0]:
+            yield work, PAID
         else:
-            yield work, PAID if work is procedures[0] else IN_OTHERS
+            beside = status(work) == "A" or work.line.code.startswith("G0")
+            yield work, Place(unclear=PERHAPS_BESIDE) if beside else IN_OTHERS
 
 
 def _adds_on(work: LineWork) -> bool:

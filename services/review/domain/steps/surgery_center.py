@@ -18,12 +18,13 @@ from services.jurisdictions.records import SurgeryCenterRate
 from services.kernel.money import ZERO, round_cents
 from services.review.domain.decision import Status
 from services.review.domain.ranking import dearest_first
-from services.review.domain.steps.surgery_center_rate import DRUGS, STOPPED_BEFORE, SURGERY
+from services.review.domain.steps.surgery_center_rate import DRUG, DRUGS, STOPPED_BEFORE, SURGERY
 from services.review.domain.wages import by_wages
 from services.review.domain.work import LineWork
 
 ROUNDING = "half up to cents"
 HUNDRED = Decimal(100)
+THIRD_DECIMAL = -3
 DEVICE_INTENSIVE = "J8"
 SEVERAL = ("59", "Several procedures on one day are paid in part from the second on.")
 STOPPED = ("45", "A procedure stopped before anesthesia is paid in part.")
@@ -89,6 +90,9 @@ def apply(work: LineWork, params: Mapping[str, str], place: Place) -> None:
     if rate is None or place.unclear:
         work.hold(place.unclear)
         return
+    if row.payment_indicator == DRUG and work.line.units > 1 and _in_cents(rate):
+        work.hold(f"The table prints code {row.code} in cents; what several units come to must be confirmed.")
+        return
     index = work.bill.wage_index
     if row.payment_indicator == DEVICE_INTENSIVE and index is not None and index != 1:
         work.hold("The part of a device-intensive procedure (J8) that follows local wages is not held.")
@@ -108,6 +112,10 @@ def apply(work: LineWork, params: Mapping[str, str], place: Place) -> None:
     work.set_amount("rate by wages x units, each unit in part x percent / 100", paid, ROUNDING)
     if whole - paid > ZERO:
         work.reductions.append((*reduction, whole - paid))
+
+
+def _in_cents(rate: Decimal) -> bool:
+    return rate == round_cents(rate) and int(rate.as_tuple().exponent) > THIRD_DECIMAL
 
 
 def _part(work: LineWork, unit: Decimal, key: str) -> Decimal:

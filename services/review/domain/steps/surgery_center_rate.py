@@ -1,22 +1,26 @@
 """What a surgery center's schedule says of a code, by its payment indicator.
 
 Surgical procedures, and the images, drugs and sources given with them, have a rate; packaged items are part
-of the procedure's; what is priced from invoices, or by a rule that was not read, goes to a person.
+of the procedure's; what is priced from invoices, or by a rule that was not read, goes to a person. Some
+editions print drugs in cents: the payment limit then gives the rate with its third decimal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.jurisdictions.kinds import AMBULATORY_SURGERY
-from services.jurisdictions.records import SurgeryCenterRate
+from services.jurisdictions.kinds import AMBULATORY_SURGERY, DRUG_PRICES
+from services.jurisdictions.missing import NoEditionInForce
+from services.jurisdictions.records import DrugPrice, SurgeryCenterRate
+from services.kernel.money import round_cents
 from services.review.domain.schedules import SURGERY_CENTER
 from services.review.domain.steps.modifiers import judged_by_a_person
 from services.review.domain.work import LineWork
 
 SURGERY = frozenset({"A2", "G2", "J8", "P2", "P3", "R2", "D2"})
 IMAGING = frozenset({"Z2", "Z3"})
-DRUGS = frozenset({"K2", "H2"})
+DRUG = "K2"
+DRUGS = frozenset({DRUG, "H2"})
 """Drugs and brachytherapy sources: not adjusted for wages."""
 DENIED = {
     **dict.fromkeys(("N1", "L1", "D1"), ("97", "The item is packaged into the payment of the procedure.")),
@@ -59,8 +63,25 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     if unclear:
         work.hold(unclear)
         return
-    work.figure("schedule_amount", row.rate or 0, "USD per unit", row.citation)
-    work.set_amount("the schedule's national rate", row.rate)
+    limit = _limit(work, row, params["table"]) if indicator == DRUG else None
+    if limit is None:
+        work.figure("schedule_amount", row.rate or 0, "USD per unit", row.citation)
+        work.set_amount("the schedule's national rate", row.rate)
+    else:
+        work.figure("printed_rate", row.rate or 0, "USD", row.citation)
+        work.figure("schedule_amount", limit.payment_limit, "USD per unit", limit.citation)
+        work.set_amount(
+            "the schedule's rate, as the payment limit prints it before cents", limit.payment_limit
+        )
+
+
+def _limit(work: LineWork, row: SurgeryCenterRate, table: str) -> DrugPrice | None:
+    """The drug's payment limit, where the rate is that limit in cents."""
+    try:
+        found = work.book.row(table, DRUG_PRICES, work.line.on, row.code)
+    except NoEditionInForce:
+        return None
+    return found if found is not None and round_cents(found.payment_limit) == row.rate else None
 
 
 def _why_not(row: SurgeryCenterRate) -> str:
