@@ -100,6 +100,18 @@ def test_where_the_rule_was_not_read_tests_go_to_a_person() -> None:
         assert amounts(bill) == ["needs_review", "needs_review"]
 
 
+def test_the_parts_of_one_service_are_not_several_tests() -> None:
+    """2.09 and 3.73 units at 70.00 dollars."""
+    apart = medicare(
+        {"cpt": SPINE, "modifiers": ["26"]}, {"cpt": SPINE, "modifiers": ["TC"]}, jurisdiction="AR"
+    )
+    assert amounts(apart) == [146.30, 261.10]
+    sides = medicare(
+        {"cpt": KNEE, "modifiers": ["26", "RT"]}, {"cpt": KNEE, "modifiers": ["TC", "LT"]}, jurisdiction="AR"
+    )
+    assert amounts(sides) == ["needs_review", "needs_review"]
+
+
 def test_a_changed_part_is_found_out() -> None:
     answer = priced(medicare({"cpt": KNEE}, {"cpt": SPINE}))
     assert faults(answer) == []

@@ -47,7 +47,7 @@ def outcome(row: str, bilateral: str, *billed: str) -> str:
     lines: list[LineWork] = day(*billed)
     for line in lines:
         line.row = works.row(bilateral=bilateral)
-    return next(edit.outcome.value for _, edit in find(lines, limits(row)))
+    return next((edit.outcome.value for _, edit in find(lines, limits(row))), "")
 
 
 @pytest.mark.parametrize("billed", [("11111-RT", "11111-LT"), ("11111x2",), ("11111-RT-LTx2",)])
@@ -63,6 +63,7 @@ def test_more_than_two_sides_is_too_much(billed: tuple[str, ...]) -> None:
     assert outcome("11111 1 2", "1", *billed) == "denied"
 
 
-def test_both_parts_of_one_service_go_to_a_person() -> None:
-    assert outcome("11111 1 2", "0", "11111-26", "11111-TC") == "needs_review"
+def test_both_parts_of_one_service_are_one_unit() -> None:
+    assert outcome("11111 1 2", "0", "11111-26", "11111-TC") == ""
     assert outcome("11111 1 2", "0", "11111-26", "11111-26") == "denied"
+    assert outcome("11111 1 2", "0", "11111-26", "11111-TC", "11111") == "denied"

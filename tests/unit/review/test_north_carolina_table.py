@@ -63,7 +63,7 @@ def test_the_table_is_worked_out_from_medicare(files: dict[str, bytes]) -> None:
     """What is priced is what the Commission prints, to the cent; the rest goes to a person."""
     found, differing = compared(Engine(Rulebook(files, steps.KNOWN)))
     assert differing == []
-    assert found == {"priced": 18_224, "held": 22_104, "held with dollars": 11_922}
+    assert found == {"priced": 18_422, "held": 21_906, "held with dollars": 11_724}
 
 
 def test_the_imported_table_is_paid_as_it_stands(files: dict[str, bytes]) -> None:

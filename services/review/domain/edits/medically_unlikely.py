@@ -2,7 +2,7 @@
 
 1 judges each line for itself. 2 is absolute for a day: too many units on all lines together deny them
 all. 3 is for a day too, but documents may carry more: the lines go to a person. Lines that an edit has
-denied already do not count.
+denied already do not count. The professional and the technical part (26, TC) of one service are one unit.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ CARC: Final = "151"
 BY_LINE: Final = "1"
 ABSOLUTE: Final = "2"
 SIDES: Final = frozenset({"LT", "RT"})
+PARTS: Final = ("26", "TC")
 TWO_SIDES: Final = "1"
 """Bilateral indicator of a procedure whose second side is paid in part."""
 
@@ -38,7 +39,7 @@ def find(
             continue
         groups = [[work] for work in works] if limit.adjudication == BY_LINE else [works]
         for group in groups:
-            units = sum([work.line.units for work in group])
+            units = _units(group)
             if units > limit.units:
                 yield tuple(group), _edit(group, units, limit, limits)
 
@@ -78,11 +79,6 @@ def _judged(group: Sequence[LineWork], units: int, limit: UnitLimit) -> tuple[Ou
 
 def _counted_otherwise(group: Sequence[LineWork], limit: UnitLimit) -> str:
     """How the units could be within the limit if they were billed in the form Medicare wants."""
-    parts = {part: _units(group, part) for part in ("26", "TC")}
-    if 0 not in parts.values() and _units(group) - min(parts.values()) <= limit.units:
-        return (
-            "the two parts (26 and TC) of one service may have been counted twice, which a person must judge."
-        )
     if limit.units == 1 and _units(group) == len(SIDES) and _could_be_sides(group):
         return "both sides are one unit with modifier 50, so a person must judge what was done."
     return ""
@@ -98,5 +94,6 @@ def _could_be_sides(group: Sequence[LineWork]) -> bool:
     )
 
 
-def _units(group: Sequence[LineWork], modifier: str = "") -> int:
-    return sum([work.line.units for work in group if not modifier or modifier in work.line.modifiers])
+def _units(group: Sequence[LineWork]) -> int:
+    parts = [sum([work.line.units for work in group if part in work.line.modifiers]) for part in PARTS]
+    return sum([work.line.units for work in group]) - min(parts)

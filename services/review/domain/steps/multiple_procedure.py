@@ -16,6 +16,7 @@ from services.review.domain.work import LineWork
 
 SURGERY = frozenset({"1", "2", "3"})
 THERAPY = "5"
+PARTS = frozenset({"26", "TC"})
 REDUCING = frozenset({surgery.FAMILY, THERAPY, *diagnostic.PERCENTS})
 FAMILY_NAMES = {
     surgery.FAMILY: "endoscopy, or surgery under the older rule",
@@ -39,7 +40,7 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tu
     for key, members in families.items():
         if key in held:
             yield from [(work, Waiting()) for work in members]
-        elif len(members) > 1 or _several(members[0], key[1]):
+        elif (len(members) > 1 and not _one_in_parts(members)) or _several(members[0], key[1]):
             yield from _places_in(key[1], members)
 
 
@@ -49,6 +50,15 @@ def family(work: LineWork) -> str:
         return "" if work.schedule else work.book.section(work.folder, work.line.code) or ""
     indicator = work.row.multiple_procedure
     return surgery.FAMILY if indicator in SURGERY else indicator
+
+
+def _one_in_parts(members: Sequence[LineWork]) -> bool:
+    """The professional and the technical part of one service, which is one procedure."""
+    if len(members) != len(PARTS) or any(work.line.units > 1 for work in members):
+        return False
+    found = [PARTS.intersection(work.line.modifiers) for work in members]
+    services = {(work.line.code, frozenset(work.line.modifiers) - PARTS) for work in members}
+    return found[0] | found[1] == PARTS and not found[0] & found[1] and len(services) == 1
 
 
 def _several(work: LineWork, family: str) -> bool:
