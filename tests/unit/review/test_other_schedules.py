@@ -51,6 +51,14 @@ def test_reading_a_test_stays_with_the_physician_schedule() -> None:
     assert line("88305", "26", bill=LABORATORY)["calculationDetails"][0]["rule"] == "service"
 
 
+def test_a_status_of_the_physician_schedule_decides_before_another_table() -> None:
+    """98943 is not covered (N), whatever another table says of it."""
+    row = "98943,1 MG,10.000,20.000"
+    engine = Engine(book_with("us_medicare", "drug_prices", row, first="2025-10-01", last="2025-12-31"))
+    found = line("98943", engine=engine, bill=DRUGS)
+    assert (found["status"], found["reductionReasons"][0]["carc"]) == ("denied", "96")
+
+
 @pytest.mark.parametrize(
     ("code", "modifiers", "said"),
     [
