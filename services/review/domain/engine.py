@@ -23,7 +23,7 @@ from services.review.domain.edits.applying import ADVISORY
 from services.review.domain.edits.finding import Edit, coverage
 from services.review.domain.work import LineWork, UntracedLineWork
 
-ENGINE_VERSION = "engine-3"
+ENGINE_VERSION = "engine-4"
 """Grows whenever the same bill under the same rule data could come out otherwise."""
 
 SERVICES_REMEMBERED = 8_000
@@ -68,8 +68,12 @@ class Plan:
 CONTRACT = StepSpec("contract", {}, None)
 PROVIDER_TYPE = StepSpec("provider_type", {}, None)
 """Where a program has no figures for other providers than physicians, their lines go to a person."""
+DUPLICATE = StepSpec("duplicate", {"exact": "review"}, None)
+"""Where a program has no rule on services billed twice, a person decides about the second."""
 NO_PROGRAM = {
-    bill_type: Plan((), (), tuple(Bound.to(spec) for spec in (*ADVISORY.get(bill_type, ()), CONTRACT)))
+    bill_type: Plan(
+        (), (), tuple(Bound.to(spec) for spec in (DUPLICATE, *ADVISORY.get(bill_type, ()), CONTRACT))
+    )
     for bill_type in BILL_TYPES
 }
 """Where a jurisdiction has no program, a flat rate or percent of charge can still price a line."""
@@ -223,7 +227,8 @@ def cut(program: Program) -> Plan:
     if "provider_type" not in names:
         specs.insert(place, PROVIDER_TYPE)
     count = next((n for n, spec in enumerate(specs) if spec.step not in steps.SERVICE), len(specs))
-    specs[count:count] = [spec for spec in ADVISORY.get(program.bill_type, ()) if spec.step not in names]
+    everywhere = (DUPLICATE, *ADVISORY.get(program.bill_type, ()))
+    specs[count:count] = [spec for spec in everywhere if spec.step not in names]
     before = next((n for n, spec in enumerate(specs[:count]) if spec.step in steps.OF_THE_PLACE), count)
     bound = [Bound.to(spec) for spec in specs]
     return Plan(tuple(bound[:before]), tuple(bound[before:count]), tuple(bound[count:]))

@@ -1,8 +1,9 @@
 """Units of a code that are unlikely to be right, by the adjudication indicator of the limit.
 
 1 judges each line for itself. 2 is absolute for a day: too many units on all lines together deny them
-all. 3 is for a day too, but documents may carry more: the lines go to a person. Lines that an edit has
-denied already do not count. The professional and the technical part (26, TC) of one service are one unit.
+all. 3 is for a day too, but documents may carry more: the lines go to a person. Lines that are denied
+already, or held as copies of another, do not count. The professional and the technical part (26, TC) of one
+service are one unit.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def find(
     """The limits exceeded on a day, each with the lines it acts on."""
     by_code: dict[str, list[LineWork]] = {}
     for work in day:
-        if work.status is not Status.DENIED:
+        if work.status is not Status.DENIED and not work.doubted:
             by_code.setdefault(work.line.code, []).append(work)
     for code, works in by_code.items():
         limit = limits.find(code)

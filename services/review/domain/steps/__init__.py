@@ -172,7 +172,7 @@ CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
     "split_care": _naming(split_care.MODIFIERS),
     "by_report": _naming(by_report.WORDS),
     "remarks": _naming(remarks.WORDS),
-    "therapy_assistant": _naming(therapy_assistant.PLAN_OF),
+    "therapy_assistant": _naming(therapy_plan.ASSISTANT_OF),
     "return_to_surgery": _naming([return_to_surgery.RETURN]),
     "alone": alone.concerns,
     "telehealth": telehealth.concerns,

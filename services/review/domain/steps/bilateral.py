@@ -60,6 +60,9 @@ def side_order(work: LineWork) -> tuple[object, ...]:
         -line.charge,
         line.modifiers,
         line.place_of_service,
+        -line.units,
+        line.provider_type,
+        line.minutes or 0,
         line.line_id,
         line.number,
     )

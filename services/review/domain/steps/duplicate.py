@@ -4,6 +4,9 @@ What agrees in everything is denied from the second on; what differs in other mo
 charge may be the same service or another, and goes to a person. A modifier that tells the repetition from
 the first (58, 59, 76 to 79, 91, X{EPSU}) makes it another service, except beside a line that is its very
 copy: that goes to a person too. Drugs of other packages and wasted drugs (JW) are never the same.
+A copy of a line that is held is still a copy: whatever comes of the first, it is not paid twice. The step
+stands before the limits of units, which count what is billed once, and before the time of anesthesia is
+added up. By `exact: review`, for programs whose rule on duplicates was not read, copies go to a person too.
 """
 
 from __future__ import annotations
@@ -22,12 +25,12 @@ OF_THE_SERVICE = frozenset({
     "T5", "T6", "T7", "T8", "T9", "LC", "LD", "LM", "RC", "RI", "JW", "JZ", "GN", "GO", "GP",
 })  # fmt: skip
 """Part, role, place on the body, plan of care: lines that differ in one of them are different services."""
-EXACT = ("18", "The same service is billed and decided already.", "OA")
+EXACT = ("18", "The same service is billed already.", "OA")
 
 Service = Line | EarlierService
 
 
-def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tuple[LineWork, bool]]:
+def places(works: Sequence[LineWork], params: Mapping[str, str]) -> Iterable[tuple[LineWork, bool]]:
     """Repetitions of an earlier or another line; whether each agrees with it in everything."""
     if not works:
         return
@@ -40,8 +43,9 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tu
     for work in sorted(works, key=side_order):
         line = work.line
         before = known.setdefault(same(line), [])
-        if before and work.open:
-            yield work, not _told_apart(line) and any(_whole(line) == _whole(other) for other in before)
+        if before:
+            copy = not _told_apart(line) and any(_is_copy(line, other) for other in before)
+            yield work, copy and params.get("exact") != "review"
         before.append(line)
 
 
@@ -59,11 +63,19 @@ def _whole(service: Service) -> tuple[object, ...]:
     return frozenset(service.modifiers), service.place_of_service, service.units, service.charge
 
 
+def _is_copy(line: Line, other: Service) -> bool:
+    """Whether nothing tells the two; of an earlier review time and kind of provider are not kept."""
+    if isinstance(other, Line) and (line.minutes, line.provider_type) != (other.minutes, other.provider_type):
+        return False
+    return _whole(line) == _whole(other)
+
+
 def apply(work: LineWork, _params: Mapping[str, str], exact: bool) -> None:  # noqa: FBT001 - the place of the line
     if exact:
         work.deny(*EXACT)
     else:
-        work.doubt(
+        words = (
             f"Code {work.line.code} is billed more than once for one date; whether it is a duplicate must be"
             " judged by a person."
         )
+        work.doubt(f"{work.words} {words}".strip())

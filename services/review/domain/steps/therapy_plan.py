@@ -1,7 +1,8 @@
 """Always-therapy services are billed under the plan of one discipline: GP, GO or GN.
 
 Indicator 5 marks these services. Without a modifier, with two, or with that of another discipline where
-the code belongs to one, the line is returned.
+the code belongs to one, the line is returned. So is one whose assistant (CQ, CO) is of another discipline,
+before the units of the day are ranked; by `assistants: only` nothing else is looked at.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ DISCIPLINE: Mapping[str, str] = {
     **dict.fromkeys(("97161", "97162", "97163", "97164"), "GP"),
 }
 """Codes that belong to one discipline."""
+ASSISTANT_OF: Mapping[str, str] = {"CQ": "GP", "CO": "GO"}
 WRONG_MODIFIER = "4"
 """CARC: the procedure code is inconsistent with the modifier, or a required modifier is missing."""
 
 
-def apply(work: LineWork, _params: Mapping[str, str]) -> None:
-    row = work.row
-    if row is None or row.multiple_procedure != ALWAYS_THERAPY:
+def apply(work: LineWork, params: Mapping[str, str]) -> None:
+    row, assistants = work.row, [modifier for modifier in work.line.modifiers if modifier in ASSISTANT_OF]
+    if len(assistants) > 1 or any(ASSISTANT_OF[each] not in work.line.modifiers for each in assistants):
+        work.deny(
+            WRONG_MODIFIER, "An assistant's modifier goes with its plan of care: CQ with GP, CO with GO."
+        )
+        return
+    if row is None or row.multiple_procedure != ALWAYS_THERAPY or params.get("assistants") == "only":
         return
     work.figure("multiple_procedure_indicator", row.multiple_procedure, source=row.citation)
     named = [modifier for modifier in work.line.modifiers if modifier in PLANS]

@@ -1,0 +1,63 @@
+"""Rules that meet on one bill: which comes first decides cents."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.bills import amounts, medicare, priced, words
+
+
+def carcs(*lines: dict[str, object], **bill: object) -> list[str]:
+    """The code of the first reason of each line."""
+    return [line["reductionReasons"][0]["carc"] for line in priced(medicare(*lines, **bill))["lines"]]
+
+
+@pytest.mark.parametrize("code", ["98940", "99291"])
+def test_a_copy_does_not_count_toward_the_limit_of_units(code: str) -> None:
+    """The limit is one unit a day: the copy is denied as a copy, and the first line is paid."""
+    line = {"cpt": code}
+    assert amounts(medicare(line, line)) == [*amounts(medicare(line)), "denied"]
+    assert carcs(line, line)[1] == "18"
+
+
+def test_two_different_lines_over_the_limit_of_units_still_exceed_it() -> None:
+    assert carcs({"cpt": "98940", "modifiers": ["76"]}, {"cpt": "98940"}) == ["151", "151"]
+
+
+def test_a_copy_of_a_held_line_is_not_counted_either() -> None:
+    held, copy = priced(medicare({"cpt": "29881"}, {"cpt": "29881"}))["lines"]
+    assert (held["status"], copy["reductionReasons"][0]["carc"]) == ("needs_review", "18")
+
+
+def test_the_time_of_a_copied_anesthesia_line_counts_once() -> None:
+    line = {"cpt": "01400", "minutes": 95, "modifiers": ["AA"]}
+    alone = amounts(medicare(line, placeOfService="22"))
+    assert amounts(medicare(line, line, placeOfService="22")) == [*alone, "denied"]
+
+
+@pytest.mark.parametrize("jurisdiction", ["DC", "HI", "CA"])
+def test_a_copy_goes_to_a_person_where_no_rule_on_copies_was_read(jurisdiction: str) -> None:
+    line = {"cpt": "98940"}
+    place = {"jurisdiction": jurisdiction, "locality": "", "dateOfService": "2026-08-10"}
+    if jurisdiction == "CA":
+        place["locality"] = "01112-05"
+    alone = amounts(medicare(line, **place))
+    assert amounts(medicare(line, line, **place)) == [*alone, "needs_review"]
+    assert "billed more than once" in words(medicare(line, line, **place), 1)
+
+
+def test_agreed_terms_do_not_pay_a_copy() -> None:
+    line = {"cpt": "99213", "charge": 100.0}
+    bill = medicare(line, line, jurisdiction="FL", locality="", contract={"flatRates": [{"cpt": "99213", "rate": 80.0}]})
+    assert amounts(bill) == [80.0, "needs_review"]
+
+
+def test_copies_are_told_by_the_lines_themselves_and_not_by_their_order() -> None:
+    two, three = {"cpt": "73030", "units": 2}, {"cpt": "73030", "units": 3}
+    assert amounts(medicare(two, three)) == amounts(medicare(three, two))[::-1]
+
+
+def test_a_returned_line_takes_no_rank_in_the_therapy_of_the_day() -> None:
+    """97530 under the wrong assistant is returned, so 97110 is the only therapy: 35.72 in full."""
+    returned = {"cpt": "97530", "modifiers": ["GO", "CQ"]}
+    assert amounts(medicare(returned, {"cpt": "97110", "modifiers": ["GP"]})) == ["denied", 35.72]
