@@ -48,7 +48,8 @@ def test_a_copy_goes_to_a_person_where_no_rule_on_copies_was_read(jurisdiction: 
 
 def test_agreed_terms_do_not_pay_a_copy() -> None:
     line = {"cpt": "99213", "charge": 100.0}
-    bill = medicare(line, line, jurisdiction="FL", locality="", contract={"flatRates": [{"cpt": "99213", "rate": 80.0}]})
+    terms = {"flatRates": [{"cpt": "99213", "rate": 80.0}]}
+    bill = medicare(line, line, jurisdiction="FL", locality="", contract=terms)
     assert amounts(bill) == [80.0, "needs_review"]
 
 
@@ -61,3 +62,26 @@ def test_a_returned_line_takes_no_rank_in_the_therapy_of_the_day() -> None:
     """97530 under the wrong assistant is returned, so 97110 is the only therapy: 35.72 in full."""
     returned = {"cpt": "97530", "modifiers": ["GO", "CQ"]}
     assert amounts(medicare(returned, {"cpt": "97110", "modifiers": ["GP"]})) == ["denied", 35.72]
+
+
+def test_an_add_on_is_not_paid_beside_a_visit_that_belongs_to_an_operation() -> None:
+    """The visit of the day before a major operation is denied, and with it its longer time (G2212)."""
+    before = {"dateOfService": "2025-06-09"}
+    lines = ({"cpt": "23412"}, {"cpt": "99215", **before}, {"cpt": "G2212", **before})
+    assert carcs(*lines, placeOfService="22")[1:] == ["97", "107"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome"),
+    [
+        ([{"cpt": "99213"}], [109.15, 17.87]),
+        ([{"cpt": "99213", "modifiers": ["25"]}], [109.15, "needs_review"]),
+        ([{"cpt": "20610"}, {"cpt": "99213"}], [77.41, "denied", "needs_review"]),
+        ([], ["needs_review"]),
+        ([{"cpt": "99213", "dateOfService": "2025-06-11"}], [109.15, "needs_review"]),
+    ],
+)
+def test_the_complexity_of_a_visit_is_paid_beside_a_payable_visit(
+    lines: list[dict[str, object]], outcome: list[float | str]
+) -> None:
+    assert amounts(medicare(*lines, {"cpt": "G2211"})) == outcome

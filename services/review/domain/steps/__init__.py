@@ -63,6 +63,7 @@ from services.review.domain.steps import (
     therapy_plan,
     units,
     unresolved,
+    visit_complexity,
 )
 from services.review.domain.work import LineWork
 
@@ -144,6 +145,7 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "daily_relative_value_cap": daily_relative_value_cap,
     "alone": alone,
     "unresolved": unresolved,
+    "visit_complexity": visit_complexity,
 }
 
 OF_THE_PHYSICIAN_SCHEDULE = (
@@ -175,6 +177,7 @@ CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
     "therapy_assistant": _naming(therapy_plan.ASSISTANT_OF),
     "return_to_surgery": _naming([return_to_surgery.RETURN]),
     "alone": alone.concerns,
+    "visit_complexity": lambda work: work.line.code == visit_complexity.ADDED,
     "telehealth": telehealth.concerns,
     "provider_type": provider_type.concerns,
     "anesthesia": lambda work: work.schedule == ANESTHESIA,
