@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from tests.harness.bills import amounts, medicare, priced, words
 
 
-def carcs(*lines: dict[str, object], **bill: object) -> list[str]:
+def carcs(*lines: Mapping[str, Any], **bill: Any) -> list[str]:
     """The code of the first reason of each line."""
     return [line["reductionReasons"][0]["carc"] for line in priced(medicare(*lines, **bill))["lines"]]
 
@@ -58,6 +61,22 @@ def test_copies_are_told_by_the_lines_themselves_and_not_by_their_order() -> Non
     assert amounts(medicare(two, three)) == amounts(medicare(three, two))[::-1]
 
 
+@pytest.mark.parametrize("modifiers", [["GP", "26"], ["GP", "26", "TC"]])
+def test_a_line_without_a_row_for_its_part_still_waits_in_its_family(modifiers: list[str]) -> None:
+    """What 97140 comes to decides which unit of the day is paid in full."""
+    held = {"cpt": "97140", "modifiers": modifiers}
+    bill = medicare(held, {"cpt": "97110", "modifiers": ["GP"]})
+    assert amounts(bill) == ["needs_review", "needs_review"]
+    assert words(bill, 1).startswith("Another procedure of the day")
+
+
+def test_a_discontinued_operation_still_holds_its_visit() -> None:
+    visit = {"cpt": "99215", "dateOfService": "2025-06-09"}
+    bill = medicare({"cpt": "23412", "modifiers": ["53"]}, visit, placeOfService="22")
+    assert amounts(bill) == ["needs_review", "needs_review"]
+    assert "global period of 23412" in words(bill, 1)
+
+
 def test_a_returned_line_takes_no_rank_in_the_therapy_of_the_day() -> None:
     """97530 under the wrong assistant is returned, so 97110 is the only therapy: 35.72 in full."""
     returned = {"cpt": "97530", "modifiers": ["GO", "CQ"]}
@@ -82,6 +101,6 @@ def test_an_add_on_is_not_paid_beside_a_visit_that_belongs_to_an_operation() -> 
     ],
 )
 def test_the_complexity_of_a_visit_is_paid_beside_a_payable_visit(
-    lines: list[dict[str, object]], outcome: list[float | str]
+    lines: list[dict[str, Any]], outcome: list[float | str]
 ) -> None:
     assert amounts(medicare(*lines, {"cpt": "G2211"})) == outcome

@@ -1,7 +1,8 @@
 """Finds the row of the relative value table for the code and its component modifier.
 
 26 (professional component), TC (technical component) and 53 (discontinued) have rows of their own;
-without one of them the global row is used. Two of them on one line contradict each other.
+without one of them the global row is used. Two of them on one line contradict each other. A line that
+is held for its component keeps the global row, so that other lines know what waits beside them.
 `as_of` names the day whose edition a schedule keeps to; without it the date of service decides. By
 `missing: continue` a code without a row is left to the steps that follow, where the table serves only
 to show which lines reduce one another.
@@ -21,9 +22,10 @@ DISCONTINUED = "53"
 def apply(work: LineWork, params: Mapping[str, str]) -> None:
     line, table = work.line, params["relative_values"]
     modifier = component(work)
-    if modifier is None:
-        return
     work.table_on = edition_day(work, params)
+    if modifier is None:
+        _keep_global_row(work, table)
+        return
     row = work.book.relative_value(table, line.code, modifier, work.table_on)
     if row is None and params.get("missing") == "continue":
         return
@@ -32,12 +34,14 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
             f"Modifier 53 (discontinued): the schedule has no amount of its own for code {line.code};"
             " a statement of how far the procedure went is missing."
         )
+        _keep_global_row(work, table)
         return
     if row is None and work.book.has_code(table, line.code, work.table_on):
         work.hold(
             f"Code {line.code} has no row for modifier {modifier or '(none)'} in the relative value table;"
             " the modifier must be confirmed."
         )
+        _keep_global_row(work, table)
         return
     if row is None:
         work.hold(f"Code {line.code} is not in the loaded schedule; it must be priced by report.")
@@ -47,6 +51,12 @@ def apply(work: LineWork, params: Mapping[str, str]) -> None:
     if row.modifier:
         work.figure("modifier", row.modifier, source=row.citation)
     work.record("relative value row of the code" + (" and its component" if row.modifier else ""))
+
+
+def _keep_global_row(work: LineWork, table: str) -> None:
+    row = work.book.relative_value(table, work.line.code, "", work.table_on)
+    if row is not None:
+        work.row, work.table = row, table
 
 
 def component(work: LineWork, others: Collection[str] = ()) -> str | None:
