@@ -147,7 +147,7 @@ def facts_of(plan: Plan, work: LineWork) -> Facts:
 
 def _by_shape(plan: Plan, work: LineWork) -> bool:
     names = {step.spec.step for step in plan.later_steps}
-    return not work.dated_words and names.isdisjoint(ASK_FOR_THE_CHARGE)
+    return not work.dated_words and work.limited_to_charge and names.isdisjoint(ASK_FOR_THE_CHARGE)
 
 
 def _kernels_know(plan: Plan, work: LineWork) -> bool:

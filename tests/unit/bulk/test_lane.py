@@ -114,6 +114,12 @@ def reprice(frame: pl.DataFrame) -> dict[str, Any]:
     return BulkLane(bills.engine(), live=True).reprice(frame).row(0, named=True)
 
 
+def test_an_amount_that_no_charge_limits_is_paid_above_it() -> None:
+    """The hospital's emergency visit of November 2025: its national rate whatever the charge."""
+    cells = {"bill_type": "outpatient", "date_of_service": "2025-11-03", "code": "99284", "charge": "29.24"}
+    assert str(reprice(sent(**cells))["allowed_amount"]) == "425.82"
+
+
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
