@@ -146,3 +146,19 @@ def test_they_are_read_once_or_not_at_all(bill: dict[str, Any], reads: int) -> N
     )
     servicer.create_review(request(VISIT, VISIT, **bill), cast("Call", call))
     assert (store.reads, opened) == (reads, [not reads])
+
+
+def test_a_second_operation_of_the_day_waits_for_its_rank() -> None:
+    """Paid in full on each of two bills, the lower of two operations would lose its reduction."""
+    first, second = request({"cpt": "29881"}), request({"cpt": "64721"})
+    assert [line.status for line in decided(second, first).lines] == ["needs_review"]
+    another_day = request({"cpt": "64721"}, dateOfService="2025-09-30")
+    assert [line.status for line in decided(another_day, first).lines] == ["priced"]
+
+
+def test_a_primary_code_of_an_earlier_bill_carries_its_add_on() -> None:
+    assert [line.status for line in decided(request({"cpt": "64484"})).lines] == ["denied"]
+    first, second = request({"cpt": "64483"}), request({"cpt": "64484"})
+    assert [line.status for line in decided(second, first).lines] == ["priced"]
+    denied = request({"cpt": "64483", "modifiers": ["GZ"]})
+    assert [line.status for line in decided(second, denied).lines] == ["denied"]

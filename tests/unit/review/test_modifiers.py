@@ -9,7 +9,7 @@ from tests.harness.bills import amounts, medicare, words
 
 @pytest.mark.parametrize("modifier", ["25", "59", "XS", "KX", "GP", "76", "GA", "AT", "51"])
 def test_what_only_informs_leaves_the_amount(modifier: str) -> None:
-    assert amounts(medicare({"cpt": "98940", "modifiers": [modifier]})) == amounts(medicare({"cpt": "98940"}))
+    assert amounts(medicare({"cpt": "99213", "modifiers": [modifier]})) == amounts(medicare({"cpt": "99213"}))
 
 
 @pytest.mark.parametrize(

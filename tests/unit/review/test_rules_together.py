@@ -15,10 +15,9 @@ def carcs(*lines: Mapping[str, Any], **bill: Any) -> list[str]:
     return [line["reductionReasons"][0]["carc"] for line in priced(medicare(*lines, **bill))["lines"]]
 
 
-@pytest.mark.parametrize("code", ["98940", "99291"])
-def test_a_copy_does_not_count_toward_the_limit_of_units(code: str) -> None:
+@pytest.mark.parametrize("line", [{"cpt": "98940", "modifiers": ["AT"]}, {"cpt": "99291"}])
+def test_a_copy_does_not_count_toward_the_limit_of_units(line: dict[str, Any]) -> None:
     """The limit is one unit a day: the copy is denied as a copy, and the first line is paid."""
-    line = {"cpt": code}
     assert amounts(medicare(line, line)) == [*amounts(medicare(line)), "denied"]
     assert carcs(line, line)[1] == "18"
 
@@ -104,3 +103,18 @@ def test_the_complexity_of_a_visit_is_paid_beside_a_payable_visit(
     lines: list[dict[str, Any]], outcome: list[float | str]
 ) -> None:
     assert amounts(medicare(*lines, {"cpt": "G2211"})) == outcome
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ({"cpt": "98940", "modifiers": ["AT"]}, 32.4),
+        ({"cpt": "98940"}, "needs_review"),
+        ({"cpt": "98940", "modifiers": ["AT", "GA"]}, "needs_review"),
+        ({"cpt": "99213"}, "needs_review"),
+    ],
+)
+def test_a_chiropractor_is_paid_for_active_manipulation_alone(
+    line: dict[str, Any], status: float | str
+) -> None:
+    assert amounts(medicare(line, providerType="chiropractor")) == [status]

@@ -2,7 +2,8 @@
 
 Type 1 has a closed list of primary codes; without one of them the add-on is denied. Where the
 contractor decides (types 2 and 3) a person must. A primary code that an edit denies carries no add-on,
-and one that is an add-on itself must have its own primary.
+and one that is an add-on itself must have its own primary. One of an earlier review of the claim carries,
+unless it was denied.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def find(day: Sequence[LineWork], add_ons: CitedTable[AddOn]) -> Iterator[tuple[
         if work.status is not Status.DENIED:
             by_code.setdefault(work.line.code, []).append(work)
     primaries = {code: found for code in by_code if (found := add_ons.partners(code))}
-    carrying = set(by_code)
+    on = day[0].line.on
+    known = {each.code for each in day[0].bill.earlier if each.on == on and not each.denied}
+    carrying = known.union(by_code)
     alone = [code for code in primaries if not primaries[code] & carrying]
     while alone:
         carrying.difference_update(alone)

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import RelativeValue
-from services.review.domain.bill import EarlierService
+from services.review.domain import earlier
 from services.review.domain.codes import is_listed
 from services.review.domain.roles import ASSISTANT, NONPHYSICIAN, ROLES
 from services.review.domain.work import LineWork
@@ -86,25 +85,12 @@ def _begun(row: RelativeValue, on: date, modifiers: Sequence[str], *, decided: b
 
 
 def _earlier(works: Sequence[LineWork]) -> Iterable[Operation]:
-    """Operations of earlier reviews, by the table that prices this bill."""
-    first = next((work for work in works if work.table), None)
-    if first is None:
-        return
-    for service in first.bill.earlier:
-        row = None if service.denied else _row(first, service)
-        if row is not None and row.global_days in PERIODS:
+    """Operations of earlier reviews."""
+    for service, row in earlier.rows(works):
+        if row.global_days in PERIODS:
             begun = _begun(row, service.on, service.modifiers, decided=service.priced)
             if begun is not None:
                 yield begun
-
-
-def _row(work: LineWork, service: EarlierService) -> RelativeValue | None:
-    book = work.book
-    fixed = book.period(work.table_on) != book.period(work.line.on)
-    try:
-        return book.relative_value(work.table, service.code, "", work.table_on if fixed else service.on)
-    except RuleDataMissing:
-        return None
 
 
 def _decisive(work: LineWork, operations: Sequence[Operation]) -> Found | None:

@@ -3,13 +3,16 @@
 Lines of one day whose indicators reduce one another are a family; the rule of each family is a file of
 `domain/multiple`. Where a family has no rule, or a rule leaves a line open, the whole family of the day
 goes to a person. So does every line of a family of which another line is held: what that line comes to
-decides the ranks.
+decides the ranks. What an earlier review of the claim paid or held on the day has a rank too, which this
+bill does not know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from services.jurisdictions.model import RelativeValue
+from services.review.domain import earlier
 from services.review.domain.multiple import diagnostic, surgery, therapy
 from services.review.domain.multiple.place import InParts, NotPriced, Place, Ranked, Reduced, Waiting
 from services.review.domain.work import LineWork
@@ -37,6 +40,7 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterator[tu
             held.add(key)
         elif key[1] in REDUCING and work.amount:
             families.setdefault(key, []).append(work)
+    held.update((service.on, _family_of(row)) for service, row in earlier.rows(works))
     for key, members in families.items():
         if key in held:
             yield from [(work, Waiting()) for work in members]
@@ -48,8 +52,11 @@ def family(work: LineWork) -> str:
     """By the row; a line held before a row was found is surgery when its code is in that section."""
     if work.row is None:
         return "" if work.schedule else work.book.section(work.folder, work.line.code) or ""
-    indicator = work.row.multiple_procedure
-    return surgery.FAMILY if indicator in SURGERY else indicator
+    return _family_of(work.row)
+
+
+def _family_of(row: RelativeValue) -> str:
+    return surgery.FAMILY if row.multiple_procedure in SURGERY else row.multiple_procedure
 
 
 def _one_in_parts(members: Sequence[LineWork]) -> bool:
