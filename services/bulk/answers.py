@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from services.bulk.arrays import FactColumns
-from services.bulk.facts import ChargeLimit, Lane, words_of
+from services.bulk.facts import ChargeLimit, words_of
+from services.bulk.settled import Settled
 from services.review.domain.closing import ABOVE_CHARGE
 from services.review.domain.decision import LineDecision, Status
 
@@ -60,19 +60,31 @@ class Answers:
             self._texts["reasons"][row] = words_of(reason.words for reason in line.reasons)
         self._texts["warnings"][row] = words_of(line.warnings)
 
-    def from_kernels(self, rows: Ints, facts: FactColumns, which: Ints, amount: Ints, charge: Ints) -> None:
-        """Lines that no other line concerns: decided services, and amounts limited to the charge."""
-        decided = facts["lane"][which] == Lane.DECIDED
-        open_end = ~decided & (charge < amount) & (facts["charge_limit"][which] == ChargeLimit.NONE)
-        allowed = np.where(decided | open_end, 0, np.minimum(amount, charge))
+    def settle(self, rows: Ints, lines: Settled, charge: Ints) -> None:
+        """Lines of which only the charge was missing: a limit to the amount, and what reasons are told of."""
+        open_end = ~lines.decided & (charge < lines.amount) & (lines.limit == ChargeLimit.NONE)
+        allowed = np.where(lines.decided | open_end, 0, np.minimum(lines.amount, charge))
         self._cents[rows] = allowed
-        for name in ("status", "reasons", "warnings"):
-            self._texts[name][rows] = facts[name][which]
+        for name, texts in (
+            ("status", lines.status),
+            ("reasons", lines.reasons),
+            ("warnings", lines.warnings),
+        ):
+            self._texts[name][rows] = texts
         self._texts["status"][rows[open_end]] = Status.NEEDS_REVIEW.value
         self._texts["reasons"][rows[open_end]] = ABOVE_CHARGE
-        reduced = (charge > allowed) & ~open_end & (facts["carc"][which] != "")
-        lost = _dollars(charge[reduced] - allowed[reduced]).to_numpy()
-        self._texts["reason_codes"][rows[reduced]] = facts["carc"][which][reduced] + " " + lost
+        rest = np.where(open_end | (lines.carc == ""), 0, charge - allowed)
+        taken = []
+        for carc, cents in lines.reductions:
+            part = np.minimum(cents, rest)
+            taken.append((carc, part))
+            rest = rest - part
+        codes = self._texts["reason_codes"]
+        for carc, part in [(lines.carc, rest), *taken]:
+            told = np.flatnonzero(part > 0)
+            words = carc[told] + " " + _dollars(part[told]).to_numpy()
+            before = codes[rows[told]]
+            codes[rows[told]] = np.where(before == "", words, before + "; " + words)
 
     def frame(self) -> pl.DataFrame:
         """The output, in the order of the input."""

@@ -30,7 +30,8 @@ from services.bulk.facts import (
     facts_of,
     indices_of,
 )
-from services.bulk.shapes import OUT_OF_REACH, Shape
+from services.bulk.settled import Settled
+from services.bulk.shapes import OUT_OF_REACH, Shapes
 from services.jurisdictions.kinds import NCCI_PAIRS
 from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import Confidence
@@ -64,7 +65,7 @@ class BulkLane:
         self._facts = FactColumns()
         self._numbers: dict[tuple[str, ...], int] = {}
         self._places: dict[tuple[str, ...], tuple[int, Indices | None]] = {}
-        self._shapes: dict[tuple[int, int, int], Shape] = {}
+        self._shapes = Shapes()
         self.lines_by_engine = 0
         """Lines so far that the kernels left to the engine."""
 
@@ -109,31 +110,34 @@ class BulkLane:
             | interplay.many_lines(bill)
             | (below & (of["charge_limit"][which] == ChargeLimit.RECALLED)),
         )
-        answers.from_kernels(rows[~by_engine], of, which[~by_engine], amount[~by_engine], charge[~by_engine])
         by_shape = by_engine & placed & of["by_shape"][which] & interplay.only_line(bill)
         by_shape &= ~_asks_the_engine(frame)
-        by_engine[by_shape] = False
-        by_engine[self._by_shape(frame, which, place, np.flatnonzero(by_shape), rows, answers)] = True
+        settled = Settled(
+            of["lane"][which] == Lane.DECIDED, amount, of["charge_limit"][which], of["carc"][which],
+            of["status"][which], of["reasons"][which], of["warnings"][which],
+        )  # fmt: skip
+        answers.settle(rows[~by_engine], settled[~by_engine], charge[~by_engine])
+        at = np.flatnonzero(by_shape)
+        found, unsuited = self._shapes.at(self._shape_numbers(frame, which, place, units, at))
+        unsuited |= (found.limit == ChargeLimit.RECALLED) & (charge[at] < found.amount)
+        answers.settle(rows[at[~unsuited]], found[~unsuited], charge[at[~unsuited]])
+        by_engine[at[~unsuited]] = False
         self._by_engine(frame.filter(by_engine), rows[by_engine], answers)
 
-    def _by_shape(
-        self, frame: pl.DataFrame, which: Ints, place: Ints, at: Ints, rows: Ints, answers: Answers
-    ) -> list[int]:
-        """Bills of one line whose shape is known or found; returns those that are left to the engine."""
-        left = []
+    def _shape_numbers(self, frame: pl.DataFrame, which: Ints, place: Ints, units: Ints, at: Ints) -> Ints:
+        """The shape of each of these lines, new ones decided by the engine."""
         limits = self._facts["charge_limit"]
-        for n, sent in zip(at.tolist(), frame[at].iter_rows(named=True), strict=True):
-            key = (int(which[n]), int(place[n]), int(sent["units"]))
-            shape = self._shapes.get(key)
-            if shape is None:
+        keys = np.stack([which[at], place[at], units[at]], axis=1)
+        several, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        numbers = np.zeros(len(several), dtype=np.int64)
+        for n, (service, where, count) in enumerate(several.tolist()):
+            key = (service, where, count)
+            if key not in self._shapes.numbers:
+                sent = frame.row(int(at[first[n]]), named=True)
                 line = _line(sent | {"charge": OUT_OF_REACH}, 1)
-                shape = self._shapes[key] = Shape(self._decide(sent, (line,))[0], ChargeLimit(limits[key[0]]))
-            decided = shape.at(Decimal(sent["charge"]))
-            if decided is None:
-                left.append(n)
-            else:
-                answers.decided(int(rows[n]), decided)
-        return left
+                self._shapes.add(key, self._decide(sent, (line,))[0], ChargeLimit(limits[service]))
+            numbers[n] = self._shapes.numbers[key]
+        return numbers[inverse.reshape(-1)]
 
     def _decide(self, sent: dict[str, Any], lines: tuple[Line, ...]) -> tuple[LineDecision, ...]:
         bill = _bill(sent, lines)
@@ -150,7 +154,7 @@ class BulkLane:
     def _known(self, services: pl.DataFrame) -> Ints:
         """The numbers of some services among those with known facts; new ones are added."""
         if len(self._facts) >= SERVICES_REMEMBERED:
-            self._facts, self._numbers, self._shapes, self._places = FactColumns(), {}, {}, {}
+            self._facts, self._numbers, self._shapes, self._places = FactColumns(), {}, Shapes(), {}
         keys = list(services.select(SERVICE).iter_rows())
         new = [n for n, key in enumerate(keys) if key not in self._numbers]
         self._facts.extend([self._facts_of(services.row(n, named=True)) for n in new])

@@ -39,13 +39,16 @@ USUAL = ("99213", "99214", "97110", "97140", "99203", "99204", "20610", "72148",
 
 
 def lines(book: Rulebook, count: int, most_lines: int) -> pl.DataFrame:
-    """Professional lines as a payer has them: few codes make most of them, visits of one to some lines."""
+    """Professional lines as a payer has them: few codes make most of them, visits of one to some lines.
+
+    Visits bear modifier 25 at times, therapy GP and several units, tests in a facility 26.
+    """
     chance = np.random.default_rng(7)
     on = date(2025, 6, 10)
-    table = book.table(MEDICARE, RELATIVE_VALUES, on)
-    paid = [row.code for row in table.starting_with() if not row.modifier and row.status in "ART"]
-    others = [code for code in paid if code not in USUAL]
-    codes = np.array([code for code in USUAL if code in paid] + list(chance.permutation(others)))
+    rows = book.table(MEDICARE, RELATIVE_VALUES, on).starting_with()
+    paid = {row.code: row for row in rows if not row.modifier and row.status in "ART"}
+    usual = [code for code in USUAL if code in paid]
+    codes = np.array([*usual, *chance.permutation(sorted(paid.keys() - set(usual)))])
     weights = 1 / (np.arange(len(codes)) + 3.0) ** 1.2
     sizes = chance.integers(1, most_lines + 1, count)
     bill = np.repeat(np.arange(count), sizes)[:count]
@@ -57,13 +60,22 @@ def lines(book: Rulebook, count: int, most_lines: int) -> pl.DataFrame:
         "date_of_service": chance.choice(days, count),
         "place_of_service": chance.choice(["11", "22"], count, p=[0.8, 0.2]),
     }
+    of_line = {name: values[bill] for name, values in of_bill.items()}
+    which = chance.choice(len(codes), count, p=weights / weights.sum())
+    visit = np.array([code.startswith("992") for code in codes])[which]
+    therapy = np.array([paid[code].multiple_procedure == "5" for code in codes])[which]
+    test = np.array([paid[code].pctc == "1" for code in codes])[which]
+    modifiers = np.where(visit & (chance.random(count) < 0.3), "25", "")
+    modifiers = np.where(therapy, "GP", modifiers)
+    modifiers = np.where(test & (of_line["place_of_service"] == "22"), "26", modifiers)
+    units = np.where(therapy, chance.choice([1, 2, 3, 4], count, p=[0.6, 0.25, 0.1, 0.05]), 1)
     return pl.DataFrame(
         {
             "bill_id": [f"bill-{number}" for number in bill],
-            **{name: values[bill] for name, values in of_bill.items()},
-            "code": chance.choice(codes, count, p=weights / weights.sum()),
-            "modifiers": chance.choice(["", "25", "59", "26"], count, p=[0.9, 0.04, 0.03, 0.03]),
-            "units": chance.choice(["1", "2"], count, p=[0.95, 0.05]),
+            **of_line,
+            "code": codes[which],
+            "modifiers": modifiers,
+            "units": units.astype(str),
             "charge": [f"{cents / 100:.2f}" for cents in chance.integers(5_000, 200_000, count)],
         }
     )
@@ -87,7 +99,7 @@ def main() -> int:
     )
     parser.add_argument("--store", type=Path, help="folder of imported editions")
     parser.add_argument("--lines", type=int, default=LINES, help=f"lines of the file ({LINES:,})")
-    parser.add_argument("--most-lines", type=int, default=3, help="lines of a bill at most (3)")
+    parser.add_argument("--most-lines", type=int, default=1, help="lines of a bill at most (1)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     arguments = parser.parse_args()
     editions = Editions(arguments.store) if arguments.store else None
