@@ -62,7 +62,7 @@ def values(body: str) -> Callable[[str], str]:
         ("tx/professional.yaml", lambda text: text.replace("step: units", "step: unit"),
          "].step: unknown step 'unit'"),
         ("tx/professional.yaml", lambda text: text.replace("factor: conversion_factor", "factor: factor"),
-         "tx/professional.yaml: programs[0].steps[7].with.factor: no value file declares 'factor'"),
+         "tx/professional.yaml: programs[0].steps[8].with.factor: no value file declares 'factor'"),
         ("tx/professional.yaml", lambda text: text.replace("relative_values: us_medicare",
                                                            "relative_values: fl"),
          "programs[0].steps[1].with.relative_values: expected a folder with relative_values/"),

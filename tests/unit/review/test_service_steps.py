@@ -104,6 +104,12 @@ def test_a_state_without_such_a_rule_sends_those_codes_to_a_person(code: str) ->
     assert "may treat otherwise" in words({**medicare({"cpt": code}), "jurisdiction": "AR"})
 
 
+def test_texas_has_rules_of_its_own_for_reports() -> None:
+    """Medicare bundles 99080 and 99070 alike."""
+    bill = {**medicare({"cpt": "99080", "modifiers": ["73"]}, {"cpt": "99070"}), "jurisdiction": "TX"}
+    assert amounts(bill) == ["needs_review", "denied"]
+
+
 @pytest.mark.parametrize("code", ["97545", "97546", "99455", "99456"])
 @pytest.mark.usefixtures("prices_alone")
 def test_a_code_without_relative_values_is_not_allowed_at_nothing(code: str) -> None:
