@@ -72,6 +72,11 @@ def test_the_other_side_is_distinct_and_the_same_side_goes_to_a_person() -> None
     assert outcome("11111-RT", "22222-RT-59") == "bypassed"
 
 
+def test_a_side_is_not_distinct_from_both_sides() -> None:
+    assert outcome("11111-50", "22222-LT") == "needs_review"
+    assert outcome("11111-50", "22222-LT-XS") == "bypassed"
+
+
 @pytest.mark.parametrize(
     ("dates", "applies"),
     [

@@ -23,6 +23,7 @@ ANATOMIC: Final = frozenset({
     "E1", "E2", "E3", "E4", "FA", "F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "TA", "T1", "T2",
     "T3", "T4", "T5", "T6", "T7", "T8", "T9", "LT", "RT", "LC", "LD", "LM", "RC", "RI",
 })  # fmt: skip
+BOTH_SIDES: Final = frozenset({"LT", "RT"})
 COLUMN_2_LINE: Final = frozenset({"24", "25", "27", "57", "58", "78", "79", "91"})
 BYPASSING: Final = EITHER_LINE | ANATOMIC | COLUMN_2_LINE
 WITH_MODIFIER: Final = "1"
@@ -89,9 +90,14 @@ def _bypass(first: Sequence[str], second: Sequence[str]) -> str:
         if modifier in EITHER_LINE:
             return modifier
     for modifier in second:
-        if modifier in ANATOMIC and modifier not in first:
+        if modifier in ANATOMIC and modifier not in _places(first):
             return modifier
     return ""
+
+
+def _places(modifiers: Sequence[str]) -> frozenset[str]:
+    """Where a line's procedure was done; 50 stands for both sides."""
+    return ANATOMIC.intersection(modifiers) | (BOTH_SIDES if "50" in modifiers else frozenset())
 
 
 def _edit(found: _Found, pairs: CitedTable[CodePair], itself_denied: set[int]) -> Edit:
@@ -140,7 +146,7 @@ def _judged(found: _Found, first: LineWork, *, stands: bool) -> tuple[Outcome, s
             Outcome.NEEDS_REVIEW,
             f"The {both}, which itself is not paid; a person must judge which one is.",
         )
-    same = [m for m in second.line.modifiers if m in ANATOMIC and m in first.line.modifiers]
+    same = [m for m in second.line.modifiers if m in ANATOMIC and m in _places(first.line.modifiers)]
     if same and pair.modifier_indicator == WITH_MODIFIER:
         return Outcome.NEEDS_REVIEW, (
             f"The {both}; modifier {', '.join(same)} on both lines does not tell whether they are distinct."
