@@ -45,6 +45,7 @@ EVERY_LINE: Final = frozenset({"units", "lesser_of_charge"})
 """Later steps without a guard that the kernels carry out."""
 BETWEEN_LINES: Final = frozenset({
     "one_role_a_day", "duplicate", "global_period", "bilateral", "multiple_procedure", "unresolved",
+    "several_visits",
 })  # fmt: skip
 """Steps across lines whose lines `interplay` finds and leaves to the engine."""
 EDITS: Final = frozenset({"ncci_edits", "mue", "add_on"})
@@ -133,7 +134,10 @@ def facts_of(plan: Plan, work: LineWork) -> Facts:
         return left_to_engine
     found = replace(left_to_engine, family=FAMILIES.get(family(work), 0))
     found.in_period = _in_period(work)
-    found.several_units = not found.family and not (work.row and work.row.bilateral in {"1", "2"})
+    visits = found.in_period is Period.VISIT
+    found.several_units = (
+        not found.family and not visits and not (work.row and work.row.bilateral in {"1", "2"})
+    )
     try:
         _edits(plan, work, found)
         if work.open:

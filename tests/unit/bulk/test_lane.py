@@ -151,7 +151,7 @@ def test_a_charge_may_be_written_with_fewer_decimals(charge: str) -> None:
 
 
 def test_numbers_may_come_as_numbers() -> None:
-    frame = sent().with_columns(pl.lit(200.5).alias("charge"), pl.lit(2).alias("units"))
+    frame = sent(code="96372").with_columns(pl.lit(200.5).alias("charge"), pl.lit(2).alias("units"))
     assert reprice(frame)["status"] == "priced"
 
 

@@ -82,8 +82,8 @@ def test_a_fee_for_both_sides_is_not_paid_twice_for_two_units() -> None:
 
 
 def test_two_units_of_a_code_that_has_no_sides_are_two_services() -> None:
-    """99213, indicator 0: 2 x 109.15."""
-    assert amounts(medicare({"cpt": "99213", "units": 2})) == [218.3]
+    """96372, indicator 0: 2 x 17.60."""
+    assert amounts(medicare({"cpt": "96372", "units": 2})) == [35.2]
 
 
 def test_both_sides_are_one_procedure_among_the_others() -> None:

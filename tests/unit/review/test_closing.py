@@ -67,9 +67,9 @@ def test_a_contract_may_pay_more_than_the_charge() -> None:
 
 
 def test_the_charge_limits_all_units_together() -> None:
-    """3 x 109.15 = 327.45."""
-    assert amounts(medicare({"cpt": "99213", "units": 3, "charge": 300.0})) == [300.0]
-    assert amounts(medicare({"cpt": "99213", "units": 3, "charge": 400.0})) == [327.45]
+    """3 x 17.60 = 52.80."""
+    assert amounts(medicare({"cpt": "96372", "units": 3, "charge": 50.0})) == [50.0]
+    assert amounts(medicare({"cpt": "96372", "units": 3, "charge": 60.0})) == [52.8]
 
 
 def test_a_live_bill_is_not_limited_by_a_rule_from_memory() -> None:

@@ -18,7 +18,8 @@ def visit(contract: dict[str, Any], **line: Any) -> dict[str, Any]:
 
 
 def test_a_flat_rate_is_paid_for_each_unit() -> None:
-    assert amounts(visit(FLAT, units=3)) == [303.3]
+    flat = {"flatRates": [{"cpt": "96372", "rate": 15.1}]}
+    assert amounts(visit(flat, cpt="96372", units=3)) == [45.3]
 
 
 def test_percent_of_charge() -> None:

@@ -118,3 +118,23 @@ def test_a_chiropractor_is_paid_for_active_manipulation_alone(
     line: dict[str, Any], status: float | str
 ) -> None:
     assert amounts(medicare(line, providerType="chiropractor")) == [status]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"cpt": "99213", "units": 2}],
+        [{"cpt": "99213", "modifiers": ["25"]}, {"cpt": "99214", "modifiers": ["25"]}],
+        [{"cpt": "99213"}, {"cpt": "99213", "modifiers": ["76"]}],
+    ],
+)
+def test_a_second_office_visit_of_the_day_goes_to_a_person(lines: list[dict[str, Any]]) -> None:
+    bill = medicare(*lines)
+    assert amounts(bill) == ["needs_review"] * len(lines)
+    assert "Several office visits" in words(bill)
+
+
+@pytest.mark.parametrize("who", ["clinical_psychologist", "clinical_social_worker"])
+def test_a_visit_of_one_who_is_no_medical_provider_goes_to_a_person(who: str) -> None:
+    assert amounts(medicare({"cpt": "99213"}, providerType=who)) == ["needs_review"]
+    assert amounts(medicare({"cpt": "90834"}, providerType=who)) != ["needs_review"]

@@ -52,6 +52,7 @@ from services.review.domain.steps import (
     schedule,
     service,
     setting,
+    several_visits,
     split_care,
     state_relative_value_rate,
     supplementary_table,
@@ -148,6 +149,7 @@ ACROSS_LINES: Mapping[str, AcrossLines] = {
     "alone": alone,
     "unresolved": unresolved,
     "visit_complexity": visit_complexity,
+    "several_visits": several_visits,
 }
 
 OF_THE_PHYSICIAN_SCHEDULE = (
