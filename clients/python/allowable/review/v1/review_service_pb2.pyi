@@ -184,9 +184,7 @@ class Review(_message.Message):
 
     @_builtins.property
     def earlier_reviews(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Earlier reviews of the same claim and provider that were looked at, newest first: visits in the global
-        period of an operation and services billed twice are told by them.
-        """
+        """Earlier reviews of the same claim and provider that rules looked at, newest first."""
 
     def __init__(
         self,
