@@ -111,7 +111,10 @@ class Engine:
             plan, service = self._service(bill, line, allow_recalled=allow_recalled, trace=trace)
             work = service.continue_with(bill, line)
             works.append(work)
-            groups.setdefault(id(plan), (plan, []))[1].append(work)
+            group = groups.get(id(plan))
+            if group is None:
+                group = groups[id(plan)] = (plan, [])
+            group[1].append(work)
         for plan, members in groups.values():
             spared = frozenset.intersection(*[work.spared for work in members])
             for number, step in enumerate(plan.later_steps):
