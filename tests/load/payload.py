@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import os
 import random
 from typing import Any
 
@@ -22,7 +23,7 @@ _numbers = itertools.count()
 
 
 def bill() -> pb.CreateReviewRequest:
-    """One bill of ten lines; date, charges and references differ from bill to bill."""
+    """One bill of ten lines; date, charges and references differ from bill to bill, in every process."""
     number = next(_numbers)
     chance = random.Random(number)  # noqa: S311 - repeatable, not secret
     request = pb.CreateReviewRequest(
@@ -33,7 +34,7 @@ def bill() -> pb.CreateReviewRequest:
         place_of_service="11",
         service_zip="78701",
         diagnosis_codes=["M54.50", "S83.241A"],
-        claim_reference=f"load-{number}",
+        claim_reference=f"load-{os.getpid()}-{number}",
     )
     for index, (code, modifiers) in enumerate(SERVICES):
         charge = chance.randrange(5_000, 200_000) / 100

@@ -29,6 +29,7 @@ class Line(BaseModel):
     cpt: Code
     charge: Annotated[float, Field(ge=0, le=9_999_999.99, allow_inf_nan=False)]
     units: Annotated[int, Field(ge=1, le=9999)] = 1
+    modifiers: Annotated[list[Annotated[str, Field(pattern="^[0-9A-Z]{2}$")]], Field(max_length=4)] = []
     diagnosisPointers: Annotated[list[int], Field(max_length=4)] = []  # noqa: N815 - as above
 
 
