@@ -1,4 +1,4 @@
-"""From columns of text to arrays of whole numbers, exactly and without a loop over lines."""
+"""The facts of services as arrays of whole numbers, and the amounts they make of many lines at once."""
 
 from __future__ import annotations
 
@@ -6,45 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from services.bulk import kernels
+from services.bulk.coded import Words
 from services.bulk.facts import PERCENTS, Facts
 from services.review.domain.decision import Status
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-MOST: Final = 2**62
-
-
-def distinct(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, Ints]:
-    """The distinct combinations of some columns, and for each row which of them it has."""
-    which = np.zeros(len(frame), dtype=np.int64)
-    size = 1
-    for column in columns:
-        words, numbers = numbered(frame[column])
-        if size * len(words) >= MOST:
-            which = np.unique(which, return_inverse=True)[1]
-            size = int(which.max(initial=0)) + 1
-        which = which * len(words) + numbers
-        size *= len(words)
-    _, first, inverse = np.unique(which, return_index=True, return_inverse=True)
-    return frame.select(columns)[first], inverse
-
-
-def numbered(column: pl.Series) -> tuple[list[str], Ints]:
-    """The distinct texts of a column, and for each row the position of its text among them."""
-    words = column.unique()
-    return words.to_list(), column.cast(pl.Enum(words)).to_physical().to_numpy().astype(np.int64)
-
-
-def cents(column: pl.Series) -> Ints:
-    """Decimal texts with at most two decimals as whole cents."""
-    whole = column.str.to_decimal(scale=2) * 100
-    return whole.cast(pl.Int64).to_numpy()
-
 
 FIGURES: Final = (
     "amount", "work", "expense", "malpractice", "factor", "cap_expense", "cap_malpractice", "cap_factor",
@@ -55,7 +25,9 @@ FIGURES: Final = (
 class FactColumns:
     """The facts of services as arrays, one element a service; grows as services are met."""
 
-    def __init__(self, facts: Sequence[Facts] = ()) -> None:
+    def __init__(self, words: Words, facts: Sequence[Facts] = ()) -> None:
+        self._words = words
+        number = words.number
         self._columns: dict[str, NDArray[Any]] = {
             "lane": _ints(facts, lambda each: each.lane),
             "work": _ints(facts, lambda each: each.work),
@@ -77,10 +49,10 @@ class FactColumns:
             "in_pairs": _flags(facts, lambda each: each.in_pairs),
             "needs_place": _flags(facts, lambda each: each.needs_place),
             "several_units": _flags(facts, lambda each: each.several_units),
-            "status": _texts(facts, lambda each: each.status or Status.PRICED.value),
-            "carc": _texts(facts, lambda each: each.carc),
-            "reasons": _texts(facts, lambda each: each.reasons),
-            "warnings": _texts(facts, lambda each: each.warnings),
+            "status": _ints(facts, lambda each: number(each.status or Status.PRICED.value)),
+            "carc": _ints(facts, lambda each: number(each.carc)),
+            "reasons": _ints(facts, lambda each: number(each.reasons)),
+            "warnings": _ints(facts, lambda each: number(each.warnings)),
             "amount": _ints(facts, lambda each: each.amount),
         }
 
@@ -93,7 +65,7 @@ class FactColumns:
     def extend(self, facts: Sequence[Facts]) -> None:
         """Adds services behind those that are there."""
         if facts:
-            more = FactColumns(facts)
+            more = FactColumns(self._words, facts)
             self._columns = {name: np.concatenate([own, more[name]]) for name, own in self._columns.items()}
 
     def amounts(self, which: Ints, indices: tuple[Ints, Ints, Ints]) -> Ints:
@@ -121,7 +93,3 @@ def _ints(facts: Sequence[Facts], figure: Callable[[Facts], int]) -> Ints:
 
 def _flags(facts: Sequence[Facts], flag: Callable[[Facts], bool]) -> Bools:
     return np.array([flag(each) for each in facts], dtype=np.bool_)
-
-
-def _texts(facts: Sequence[Facts], text: Callable[[Facts], str]) -> NDArray[np.object_]:
-    return np.array([*[text(each) for each in facts], None], dtype=np.object_)[:-1]

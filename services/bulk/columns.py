@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
-import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,74 +65,3 @@ OUTPUT: Final = (
 
 class BadInput(ValueError):  # noqa: N818  # reads better where it is raised
     """The file cannot be repriced at all; the text says why and what to do."""
-
-
-def normalized(frame: pl.DataFrame) -> pl.DataFrame:
-    """All input columns as text, absent and empty cells filled, and the position of each line in its bill."""
-    given = set(frame.columns)
-    if lacking := sorted(REQUIRED - given):
-        raise BadInput(
-            f"the input has no column {', '.join(lacking)}; needed are {', '.join(sorted(REQUIRED))}"
-        )
-    if unknown := sorted(given - {column.name for column in INPUT}):
-        raise BadInput(f"the input has columns that mean nothing here: {', '.join(unknown)}")
-    return frame.select(
-        _text(frame, column).alias(column.name)
-        if column.name in given
-        else pl.lit(column.otherwise).alias(column.name)
-        for column in INPUT
-    )
-
-
-def _text(frame: pl.DataFrame, column: InputColumn) -> pl.Expr:
-    text = pl.col(column.name).cast(pl.String)
-    if frame.schema[column.name].is_float():
-        # 85.0 and 85.5 are how a float prints; the service takes a double the same way.
-        text = text.str.strip_suffix(".0")
-    filled = text.fill_null(column.otherwise)
-    return (
-        pl.when(filled == "").then(pl.lit(column.otherwise)).otherwise(filled) if column.otherwise else filled
-    )
-
-
-def with_positions(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds `bill`, a number from 0 for each run of one bill_id, and `line`, the position in it from 1."""
-    bill = frame["bill_id"].rle_id().cast(pl.Int64).alias("bill")
-    numbers = bill.to_numpy()
-    first = np.flatnonzero(np.diff(numbers, prepend=-1))
-    line = np.arange(1, len(frame) + 1) - (first[numbers] if len(frame) else 0)
-    return frame.with_columns(bill, pl.Series("line", line, dtype=pl.Int32))
-
-
-def wrong(frame: pl.DataFrame, jurisdictions: Sequence[str]) -> pl.Series:
-    """For each row what is wrong with it, in words that name columns, never values; empty when nothing is.
-
-    A column has few distinct cells, so each is judged once.
-    """
-    cell = pl.col("cell")
-    day = cell.str.to_date("%Y-%m-%d", strict=False)
-    pairs = cell.str.split(" ")
-    checks = [
-        *[(c.name, cell.str.contains(c.pattern), c.meaning) for c in INPUT if c.name != "bill_id"],
-        ("date_of_service", day.is_not_null(), "a date of the calendar"),
-        ("modifiers", pairs.list.n_unique() == pairs.list.len(), "different ones"),
-        ("jurisdiction", cell.is_in(jurisdictions), "one of GET /v1/jurisdictions"),
-    ]
-    length = frame["bill_id"].str.len_chars()
-    found = pl.Series("wrong", [""]).new_from_index(0, len(frame))
-    found = _add(found, ~length.is_between(1, 64), "bill_id must have 1 to 64 characters; ")
-    for name, fits, meaning in checks:
-        cells = pl.DataFrame({"cell": frame[name].unique()})
-        unfit = cells.filter(~fits)["cell"]
-        if len(unfit):
-            found = _add(found, frame[name].is_in(unfit.implode()), f"{name} must be {meaning}; ")
-    return _add(found, frame["line"] > MOST_LINES, f"a bill has at most {MOST_LINES} lines; ")
-
-
-def _add(found: pl.Series, where: pl.Series, words: str) -> pl.Series:
-    """Adds words to some rows."""
-    if not where.any():
-        return found
-    frame = pl.DataFrame({"found": found, "where": where})
-    more = pl.when("where").then(pl.lit(words)).otherwise(pl.lit(""))
-    return frame.select(pl.concat_str("found", more).alias("wrong"))["wrong"]

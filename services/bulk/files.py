@@ -93,12 +93,11 @@ def whole_bills(lines: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
         if len(frame) < rows:
             rest = frame
             continue
-        last = frame["bill_id"][-1]
-        ends = frame.select((pl.col("bill_id") == last).fill_null(value=False).reverse().arg_min())
-        kept = len(frame) - int(ends.item()) if (frame["bill_id"] != last).any() else 0
+        runs = frame["bill_id"].rle_id()
+        kept = int((runs < runs[-1]).sum())
         rest = frame[kept:]
         if kept:
-            yield frame[:kept]
+            yield frame[:kept].rechunk()
     if rest is not None and len(rest):
         yield rest
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Texts = NDArray[np.object_]
+Texts = Ints
+"""Numbers of texts among those of the lane; 0 is none."""
 
 REDUCTIONS: Final = 2
 """Reductions below the schedule amount that are told one by one."""
@@ -27,12 +28,12 @@ class Settled:
     limit: Ints
     """What a charge below the amount does; see `ChargeLimit`."""
     carc: Texts
-    """Group and code of what the schedule, or the denial, takes; empty on held lines."""
+    """Group and code of what the schedule, or the denial, takes; none on held lines."""
     status: Texts
     reasons: Texts
     warnings: Texts
     reductions: Sequence[tuple[Texts, Ints]] = ()
-    """Group and code, and cents, of each reduction; empty where there is none."""
+    """Group and code, and cents, of each reduction; none where there is none."""
 
     def __getitem__(self, rows: Any) -> Settled:
         """Some of the lines."""

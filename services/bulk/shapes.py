@@ -7,35 +7,32 @@ amount and its reductions serve every charge. Only programs whose steps ask for 
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.bulk.coded import Words
 from services.bulk.facts import ChargeLimit, Inexact, whole, words_of
 from services.bulk.settled import REDUCTIONS, Settled
 from services.review.domain.decision import LineDecision, Status
 
 Ints = NDArray[np.int64]
 
-OUT_OF_REACH: Final = Decimal(10) ** 12
+OUT_OF_REACH: Final = str(10**12)
 """US dollars; a charge has seven digits at most."""
 COLUMNS: Final = (
     "suited", "decided", "amount", "limit", "carc", "status", "reasons", "warnings",
     *[f"{what}_{n}" for n in range(REDUCTIONS) for what in ("reduction_carc", "reduction")],
 )  # fmt: skip
-TEXTS: Final = frozenset(
-    {"carc", "status", "reasons", "warnings", *[f"reduction_carc_{n}" for n in range(REDUCTIONS)]}
-)
-
 FLAGS: Final = frozenset({"suited", "decided"})
 
 
 class Shapes:
     """Decisions on shapes, found by number; grows as shapes are met."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Words) -> None:
+        self._words = words
         self.numbers: dict[tuple[int, int, int], int] = {}
         """By service, place and units."""
         self._rows: list[tuple[Any, ...]] = []
@@ -46,9 +43,9 @@ class Shapes:
         self.numbers[key] = len(self._rows)
         self._arrays = {}
         try:
-            self._rows.append(_row(decided, limit))
+            self._rows.append(_row(decided, limit, self._words))
         except Inexact:
-            self._rows.append((False, True, 0, 0, "", "", "", "", *("", 0) * REDUCTIONS))
+            self._rows.append((False, True, *[0] * (len(COLUMNS) - 2)))
 
     def at(self, numbers: Ints) -> tuple[Settled, NDArray[np.bool_]]:
         """What is settled of lines of these shapes, and which of them the engine must decide itself."""
@@ -63,27 +60,22 @@ class Shapes:
 
     def _array(self, name: str, n: int) -> NDArray[Any]:
         cells = [row[n] for row in self._rows]
-        if name in TEXTS:
-            return np.array([*cells, None], dtype=np.object_)[:-1]
         return np.array(cells, dtype=np.bool_ if name in FLAGS else np.int64)
 
 
-def _row(decided: LineDecision, limit: ChargeLimit) -> tuple[Any, ...]:
-    coded = [reason for reason in decided.reasons if reason.carc]
-    warnings = words_of(decided.warnings)
+def _row(decided: LineDecision, limit: ChargeLimit, words: Words) -> tuple[Any, ...]:
+    number = words.number
+    coded = [(number(f"{reason.group}-{reason.carc}"), reason) for reason in decided.reasons if reason.carc]
+    status, warnings = number(decided.status.value), number(words_of(decided.warnings))
     if decided.status is not Status.PRICED:
         if len(coded) > 1:
             raise Inexact
-        carc = "".join(f"{reason.group}-{reason.carc}" for reason in coded)
-        words = words_of(reason.words for reason in decided.reasons)
-        nothing = ("", 0) * REDUCTIONS
-        return (True, True, 0, int(limit), carc, decided.status.value, words, warnings, *nothing)
-    schedule, *reductions = coded
+        carc = coded[0][0] if coded else 0
+        told = number(words_of(reason.words for reason in decided.reasons))
+        return (True, True, 0, int(limit), carc, status, told, warnings, *[0, 0] * REDUCTIONS)
+    (carc, _), *reductions = coded
     if len(reductions) > REDUCTIONS:
         raise Inexact
-    told: list[Any] = []
-    for reason in reductions:
-        told += [f"{reason.group}-{reason.carc}", whole(reason.amount, 100)]
-    told += ["", 0] * (REDUCTIONS - len(reductions))
-    amount, carc = whole(decided.allowed, 100), f"{schedule.group}-{schedule.carc}"
-    return (True, False, amount, int(limit), carc, Status.PRICED.value, "", warnings, *told)
+    lost = [part for each, reason in reductions for part in (each, whole(reason.amount, 100))]
+    lost += [0, 0] * (REDUCTIONS - len(reductions))
+    return (True, False, whole(decided.allowed, 100), int(limit), carc, status, 0, warnings, *lost)
