@@ -122,6 +122,10 @@ class Database:
             with self.transaction(tenant) as whole:
                 whole.pending = transaction.pending
 
+    def read(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that sets the tenant itself: one round trip, outside any transaction."""
+        return self._own_connection().execute(statement.encode(), values, prepare=True).fetchall()
+
     def _own_connection(self) -> Driver:
         """The thread's own connection for single statements: no pool, no BEGIN, no reset on the hot path."""
         known: Driver | None = getattr(self._alone, "connection", None)

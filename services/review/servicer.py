@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from allowable.review.v1 import review_service_pb2 as pb
 from services.config import Settings
@@ -12,7 +13,6 @@ from services.jurisdictions.missing import UnknownJurisdiction
 from services.kernel import cursor, outbox
 from services.kernel.call import Call
 from services.kernel.clock import rfc3339
-from services.kernel.db import Transaction
 from services.kernel.errors import invalid, not_found
 from services.kernel.interceptors.chain import Chain
 from services.kernel.money import amount_from_wire, amount_to_wire
@@ -21,15 +21,15 @@ from services.kernel.rpc import Handler, Service
 from services.kernel.seal import derive
 from services.reports.domain.links import FIRST_SERIAL, KEY_PURPOSE, digest_of, is_open, token_for, url_of
 from services.review import wire
-from services.review.domain.bill import Bill, EarlierService
+from services.review.domain.bill import Bill
 from services.review.domain.decision import Decision
 from services.review.domain.engine import Engine
 from services.review.domain.validation import validation
 from services.review.encoding import Encoded
-from services.review.history import NOTHING, History, history, is_wanted
+from services.review.history import NOTHING, Claims, History, history, is_wanted, opened
 from services.review.replay import differences
 from services.review.store import NewReview, ReviewStore, StoredReview
-from services.review.stream import BatchLane, Serialized
+from services.review.stream import BatchLane, Decide
 from services.review.versions import Engines, versions_of
 
 DEFAULT_PAGE = 50
@@ -46,53 +46,54 @@ class ReviewServicer:
 
     def create_review(self, request: pb.CreateReviewRequest, call: Call) -> Encoded:
         """Durable before it is answered: the transaction ends before the answer leaves."""
-        if request.validate_only:
-            head = pb.Review(livemode=call.caller.tenant.livemode, created_at=rfc3339(call.clock.now()))
-            return Encoded(validate(self.engines.current, request, head, today=call.clock.now().date()))
-        with call.transaction(write_only=not self.reads_first(request)) as transaction:
-            return self.decide_and_store(request, call, transaction)
+        return self.creator([request], call)(request, call)
 
-    def reads_first(self, request: pb.CreateReviewRequest) -> bool:
-        """Whether earlier reviews are read before the bill is decided; others cost one round trip."""
-        return is_wanted(self.engines.current, request)
+    def creator(
+        self, requests: Iterable[pb.CreateReviewRequest], call: Call
+    ) -> Callable[[pb.CreateReviewRequest, Call], Encoded]:
+        """CreateReview for bills whose claims are read at once, in one statement, where a rule looks back."""
+        engine = self.engines.current
+        wanted = {
+            request.claim_reference
+            for request in requests
+            if not request.validate_only and is_wanted(engine, request)
+        }
+        stored = self.store.of_claims(call.database, call.caller.tenant, wanted) if wanted else {}
+        return partial(self._create, Claims(stored))
 
-    def decide_and_store(
-        self, request: pb.CreateReviewRequest, call: Call, transaction: Transaction
-    ) -> Encoded:
-        """One bill decided and written inside the given transaction."""
+    def _create(self, claims: Claims, request: pb.CreateReviewRequest, call: Call) -> Encoded:
         now = call.clock.now()
-        head = pb.Review(
-            review_id=call.clock.new_id("rv"),
-            livemode=call.caller.tenant.livemode,
-            created_at=rfc3339(now),
-        )
-        known = NOTHING
-        if self.reads_first(request):
-            known = history(request, self.store.of_claim(transaction, request.claim_reference))
-        decided = decide(self.engines.current, request, head, today=now.date(), known=known)
+        head = pb.Review(livemode=call.caller.tenant.livemode, created_at=rfc3339(now))
+        if request.validate_only:
+            return Encoded(validate(self.engines.current, request, head, today=now.date()))
+        head.review_id = call.clock.new_id("rv")
+        engine = self.engines.current
+        known = claims.of(request) if is_wanted(engine, request) else NOTHING
+        _, decision = _decided(engine, request, head, now.date(), trace=True, known=known)
+        response = _written(decision, head)
         token = token_for(self.link_key, head.review_id, FIRST_SERIAL)
-        self.store.insert(
-            transaction,
-            NewReview(
-                review_id=head.review_id,
-                created_at=now,
-                status=head.status,
-                jurisdiction=head.jurisdiction,
-                bill_type=head.bill_type,
-                claim_reference=head.claim_reference,
-                total_charge=amount_from_wire(head.total_charge),
-                allowed_amount=amount_from_wire(head.allowed_amount),
-                line_count=len(request.lines),
-                request=request.SerializeToString(),
-                response=decided,
-                versions=(head.versions.engine, head.versions.rules, head.versions.data),
-                report_digest=digest_of(token),
-                report_expires_at=now + timedelta(days=self.settings.report_days),
-                actor=call.caller.actor,
-                request_id=call.request_id,
-            ),
+        review = NewReview(
+            review_id=head.review_id,
+            created_at=now,
+            status=head.status,
+            jurisdiction=head.jurisdiction,
+            bill_type=head.bill_type,
+            claim_reference=head.claim_reference,
+            total_charge=amount_from_wire(head.total_charge),
+            allowed_amount=amount_from_wire(head.allowed_amount),
+            line_count=len(request.lines),
+            request=request.SerializeToString(),
+            response=response,
+            services=claims.add(request, head.review_id, decision),
+            versions=(head.versions.engine, head.versions.rules, head.versions.data),
+            report_digest=digest_of(token),
+            report_expires_at=now + timedelta(days=self.settings.report_days),
+            actor=call.caller.actor,
+            request_id=call.request_id,
         )
-        return Encoded(decided + self._links(head.review_id, token).SerializeToString())
+        with call.transaction(write_only=True) as transaction:
+            self.store.insert(transaction, review)
+        return Encoded(response + self._links(head.review_id, token).SerializeToString())
 
     def get_review(self, request: pb.GetReviewRequest, call: Call) -> pb.Review:
         """The decision as it was answered, with its link while it works."""
@@ -158,7 +159,7 @@ class ReviewServicer:
         known = NOTHING
         if before.earlier_reviews:
             with call.transaction() as transaction:
-                known = history(bill, self.store.of_ids(transaction, before.earlier_reviews))
+                known = history(bill, map(opened, self.store.of_ids(transaction, before.earlier_reviews)))
         day = stored.created_at.date()
         again = pb.Review.FromString(decide(engine, bill, head, today=day, known=known))
         found = differences(before, again)
@@ -198,8 +199,11 @@ def decide(
     known: History = NOTHING,
 ) -> bytes:
     """The decision, serialized. `head` knows its id, mode and time already, and learns all but its parts."""
-    head.earlier_reviews.extend(known.review_ids)
-    _, decision = _decided(engine, request, head, today, trace=True, earlier=known.services)
+    _, decision = _decided(engine, request, head, today, trace=True, known=known)
+    return _written(decision, head)
+
+
+def _written(decision: Decision, head: pb.Review) -> bytes:
     wire.head_of(decision, head)
     return head.SerializeToString() + wire.lines_of(decision) + wire.edits_of(decision.edits)
 
@@ -218,11 +222,12 @@ def _decided(
     today: date,
     *,
     trace: bool,
-    earlier: tuple[EarlierService, ...] = (),
+    known: History = NOTHING,
 ) -> tuple[Bill, Decision]:
     bill = wire.bill_of(request, today)
-    if earlier:
-        bill = replace(bill, earlier=earlier)
+    if known.services:
+        bill = replace(bill, earlier=known.services)
+    head.earlier_reviews.extend(known.review_ids)
     check_jurisdiction(engine, request.jurisdiction)
     head.jurisdiction = request.jurisdiction
     head.bill_type = request.bill_type
@@ -250,10 +255,11 @@ def services(settings: Settings, engines: Engines, chain: Chain) -> list[Service
     )
     descriptor = pb.DESCRIPTOR.services_by_name["ReviewService"]
     create_policy = method_policy(descriptor.methods_by_name["CreateReview"])
-    item: Callable[[pb.CreateReviewRequest, Call], Serialized] = chain.around_item(
-        create_policy, servicer.create_review
-    )
-    lane = BatchLane(item, create_policy, settings.max_streams, servicer.reads_first)
+
+    def decider(bills: Iterable[pb.CreateReviewRequest], call: Call) -> Decide:
+        return chain.around_item(create_policy, servicer.creator(bills, call))
+
+    lane = BatchLane(decider, create_policy, settings.max_streams)
     table: dict[str, Handler] = {
         "CreateReview": servicer.create_review,
         "GetReview": servicer.get_review,

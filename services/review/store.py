@@ -6,29 +6,29 @@ stands beside them in columns, the claim reference as a keyed digest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from services.kernel.db import Transaction
+from services.kernel.db import Database, Tenant, Transaction
 from services.kernel.seal import Sealer, derive, digest
 
-# A function of the database (migration 0003): sets the tenant, writes decision, event and audit row.
+# Functions of the database (migration 0004) that set the tenant themselves: one round trip each. The first
+# writes decision, event and audit row.
 _STORE = (
-    "SELECT store_review(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "SELECT store_review"
+    "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
+_OF_CLAIMS = "SELECT * FROM reviews_of_claims(%s, %s, %s::bytea[], %s)"
 _READ = """
     SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
     FROM reviews WHERE review_id = %s
 """
-_OF_CLAIM = """
-    SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
-    FROM reviews WHERE claim_digest = %s ORDER BY review_id DESC LIMIT %s
-"""
 _OF_IDS = """
-    SELECT review_id, created_at, request, response, report_serial, report_expires_at, report_revoked_at
+    SELECT review_id, created_at, services,
+        CASE WHEN services IS NULL THEN request END, CASE WHEN services IS NULL THEN response END
     FROM reviews WHERE review_id = ANY(%s) ORDER BY review_id DESC
 """
 REVIEWS_OF_A_CLAIM = 200
@@ -54,6 +54,8 @@ class NewReview:
     line_count: int
     request: bytes
     response: bytes
+    services: bytes
+    """What later bills of the claim ask of it; empty without a claim reference."""
     versions: tuple[str, str, str]
     report_digest: bytes
     report_expires_at: datetime
@@ -72,6 +74,20 @@ class StoredReview:
     report_serial: int
     report_expires_at: datetime
     report_revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReview:
+    """What a later bill of the claim asks of a stored decision.
+
+    Decisions stored without their services beside them come with bill and answer instead.
+    """
+
+    review_id: str
+    created_at: datetime
+    services: bytes
+    request: bytes = b""
+    response: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,7 @@ class ReviewStore:
                 review.allowed_amount, review.line_count, self._sealer.seal(review.request, review.review_id),
                 self._sealer.seal(review.response, review.review_id), *review.versions,
                 review.report_digest, review.report_expires_at, review.actor, review.request_id,
+                self._sealer.seal(review.services, _beside(review.review_id)) if review.services else None,
             ),
         )  # fmt: skip
 
@@ -121,16 +138,34 @@ class ReviewStore:
             return None
         return self._stored(row)
 
-    def of_claim(self, transaction: Transaction, claim_reference: str) -> list[StoredReview]:
-        """The newest decisions on a claim of the tenant, those of this transaction too."""
-        transaction.flush()
-        values = (self._claim_digest(claim_reference), REVIEWS_OF_A_CLAIM)
-        return [self._stored(row) for row in transaction.driver.execute(_OF_CLAIM, values).fetchall()]
+    def of_claims(
+        self, database: Database, tenant: Tenant, claim_references: Collection[str]
+    ) -> dict[str, list[ClaimReview]]:
+        """The newest decisions on each of the claims, newest first, in one round trip."""
+        claims = {self._claim_digest(claim): claim for claim in claim_references}
+        found: dict[str, list[ClaimReview]] = {claim: [] for claim in claim_references}
+        values = (tenant.org_id, tenant.livemode, list(claims), REVIEWS_OF_A_CLAIM)
+        for claim, *row in database.read(_OF_CLAIMS, values):
+            found[claims[bytes(claim)]].append(self._of_claim(*row))
+        return found
 
-    def of_ids(self, transaction: Transaction, review_ids: Sequence[str]) -> list[StoredReview]:
+    def of_ids(self, transaction: Transaction, review_ids: Sequence[str]) -> list[ClaimReview]:
         """Decisions of the tenant by their ids, newest first."""
         rows = transaction.driver.execute(_OF_IDS, (list(review_ids),)).fetchall()
-        return [self._stored(row) for row in rows]
+        return [self._of_claim(*row) for row in rows]
+
+    def _of_claim(
+        self,
+        review_id: str,
+        created_at: datetime,
+        services: bytes | None,
+        request: bytes | None,
+        response: bytes | None,
+    ) -> ClaimReview:
+        if services is not None:
+            return ClaimReview(review_id, created_at, self._sealer.open(bytes(services), _beside(review_id)))
+        bill, answer = (self.open(bytes(sealed or b""), review_id) for sealed in (request, response))
+        return ClaimReview(review_id, created_at, b"", bill, answer)
 
     def _stored(self, row: tuple[Any, ...]) -> StoredReview:
         review_id = row[0]
@@ -187,3 +222,8 @@ class ReviewStore:
 
     def _claim_digest(self, claim_reference: str) -> bytes:
         return digest(self._claims, claim_reference)
+
+
+def _beside(review_id: str) -> str:
+    """What binds the sealed services to their review and column."""
+    return f"{review_id}/services"

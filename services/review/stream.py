@@ -37,22 +37,23 @@ class Serialized(Protocol):
         ...
 
 
+Decide = Callable[[pb.CreateReviewRequest, Call], Serialized]
+
+
 class BatchLane:
     """Serves StreamReviews.
 
-    `decide` is CreateReview with the per-item interceptors around it; `reads_first` says before which bills
-    it reads something.
+    `decider` reads what the bills of a batch ask for and gives CreateReview for them, with the per-item
+    interceptors around it.
     """
 
     def __init__(
         self,
-        decide: Callable[[pb.CreateReviewRequest, Call], Serialized],
+        decider: Callable[[list[pb.CreateReviewRequest], Call], Decide],
         policy: MethodPolicy,
         streams: int,
-        reads_first: Callable[[pb.CreateReviewRequest], bool],
     ) -> None:
-        self._decide = decide
-        self._reads_first = reads_first
+        self._decider = decider
         self._policy = policy
         # A stream holds a thread; the others stay free for unary calls.
         self._slots = BoundedSemaphore(streams)
@@ -73,10 +74,12 @@ class BatchLane:
     def _decide_batch(self, request: pb.StreamReviewsRequest, call: Call, first: int) -> list[bytes]:
         """The serialized result of every item."""
         try:
-            reads = any(item.idempotency_key or self._reads_first(item.bill) for item in request.items)
-            with call.transaction(write_only=not reads):
+            decide = self._decider([item.bill for item in request.items], call)
+            keyed = any(item.idempotency_key for item in request.items)
+            with call.transaction(write_only=not keyed):
                 return [
-                    self._decide_item(item, call, first + offset) for offset, item in enumerate(request.items)
+                    self._decide_item(decide, item, call, first + offset)
+                    for offset, item in enumerate(request.items)
                 ]
         except DomainError as error:
             failure = error
@@ -90,13 +93,13 @@ class BatchLane:
             for offset, item in enumerate(request.items)
         ]
 
-    def _decide_item(self, item: pb.StreamReviewsItem, call: Call, index: int) -> bytes:
+    def _decide_item(self, decide: Decide, item: pb.StreamReviewsItem, call: Call, index: int) -> bytes:
         result = pb.StreamReviewsResult(item_id=item.item_id, index=index)
         item_call = call.for_item(self._policy, item.idempotency_key)
         try:
             if len(item.item_id) > ITEM_ID_LENGTH:
                 raise invalid("item_id", "string.max_len", f"must be at most {ITEM_ID_LENGTH} characters")
-            review = self._decide(item.bill, item_call).SerializeToString()
+            review = decide(item.bill, item_call).SerializeToString()
         except DomainError as error:
             result.problem.CopyFrom(problem_message(error))
             return result.SerializeToString()

@@ -94,7 +94,12 @@ class Engine:
     def __init__(self, book: Rulebook) -> None:
         self.book = book
         self._plans: dict[int, Plan] = {}
-        self._looks_back: dict[tuple[str, str], bool] = {}
+        self._looking_back = frozenset(
+            (entry.code, program.bill_type)
+            for entry in book.jurisdictions()
+            for program in entry.programs
+            if any(step.step in steps.LOOKS_BACK for step in program.steps)
+        )
         self._services: dict[tuple[Any, ...], Service] = {}
         self._remembered = 0
 
@@ -131,17 +136,7 @@ class Engine:
 
     def looks_back(self, jurisdiction: str, bill_type: str) -> bool:
         """Whether a program asks what earlier reviews of a claim decided."""
-        asked = (jurisdiction, bill_type)
-        known = self._looks_back.get(asked)
-        if known is None:
-            known = self._looks_back[asked] = any(
-                step.step in steps.LOOKS_BACK
-                for entry in self.book.jurisdictions()
-                for program in entry.programs
-                if (entry.code, program.bill_type) == asked
-                for step in program.steps
-            )
-        return known
+        return (jurisdiction, bill_type) in self._looking_back
 
     def _service(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> tuple[Plan, LineWork]:
         """The service after its own steps, computed or remembered.

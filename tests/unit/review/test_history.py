@@ -1,21 +1,17 @@
-"""Earlier reviews of a claim: which count, what they change, and when they are read at all."""
+"""Earlier reviews of a claim: which count, what they change, and when a rule asks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from google.protobuf import json_format
 
 from allowable.review.v1 import review_service_pb2 as pb
-from services.kernel.call import Call
-from services.review.history import History, history, is_wanted
-from services.review.servicer import ReviewServicer, decide
-from services.review.store import StoredReview
+from services.review.history import History, history, is_wanted, opened, written
+from services.review.servicer import decide
+from services.review.store import ClaimReview
 from tests.harness import bills
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -27,13 +23,14 @@ def request(*lines: dict[str, Any], **bill: Any) -> pb.CreateReviewRequest:
     return json_format.ParseDict(made, pb.CreateReviewRequest())
 
 
-def stored(sent: pb.CreateReviewRequest, review_id: str = "rv_1") -> StoredReview:
+def stored(sent: pb.CreateReviewRequest, review_id: str = "rv_1") -> ClaimReview:
+    """As reviews were stored before their services stood beside them."""
     response = decide(bills.engine(), sent, pb.Review(review_id=review_id), today=bills.TODAY)
-    return StoredReview(review_id, NOW, sent.SerializeToString(), response, 1, NOW, None)
+    return ClaimReview(review_id, NOW, b"", sent.SerializeToString(), response)
 
 
 def decided(sent: pb.CreateReviewRequest, *earlier: pb.CreateReviewRequest) -> pb.Review:
-    known = history(sent, [stored(each) for each in earlier])
+    known = history(sent, [opened(stored(each)) for each in earlier])
     head = pb.Review(review_id="rv_2")
     return pb.Review.FromString(decide(bills.engine(), sent, head, today=bills.TODAY, known=known))
 
@@ -87,8 +84,23 @@ def test_a_denied_service_may_be_billed_again() -> None:
 def test_only_the_same_provider_and_kind_of_bill_count() -> None:
     bill = request(VISIT)
     others = [request(OPERATION, providerTaxId="987654321"), request(OPERATION, billType="outpatient")]
-    assert history(bill, [stored(each) for each in others]) == History()
-    assert history(bill, [stored(request(OPERATION, providerTaxId="12-3456789"))]).review_ids == ("rv_1",)
+    assert history(bill, [opened(stored(each)) for each in others]) == History()
+    hyphenated = stored(request(OPERATION, providerTaxId="12-3456789"))
+    assert history(bill, [opened(hyphenated)]).review_ids == ("rv_1",)
+
+
+def test_the_services_stored_beside_a_review_are_those_of_its_bill_and_answer() -> None:
+    everything = request(
+        {**OPERATION, "modifiers": ["RT", "58"], "units": 2, "charge": 1200.5, "placeOfService": "24"},
+        {"cpt": "J1885", "charge": 30.0, "ndc": "00409-3795-01"},
+        {"cpt": "99213", "charge": 200.0, "modifiers": ["GZ"]},
+        VISIT,
+    )
+    whole = opened(stored(everything))
+    assert {(each.priced, each.denied) for each in whole.services} == {
+        (True, False), (False, True), (False, False),
+    }  # fmt: skip
+    assert opened(ClaimReview("rv_1", NOW, written(whole))) == whole
 
 
 @pytest.mark.parametrize(
@@ -104,48 +116,6 @@ def test_only_the_same_provider_and_kind_of_bill_count() -> None:
 )
 def test_earlier_reviews_are_looked_for_only_where_a_rule_asks(bill: dict[str, Any], *, wanted: bool) -> None:
     assert is_wanted(bills.engine(), request(VISIT, **bill)) is wanted
-
-
-class Store:
-    """Counts what is read."""
-
-    def __init__(self) -> None:
-        self.reads = 0
-
-    def of_claim(self, _transaction: object, _claim: str) -> list[StoredReview]:
-        self.reads += 1
-        return [stored(request(OPERATION))]
-
-    def insert(self, _transaction: object, _review: object) -> None:
-        pass
-
-
-@pytest.mark.parametrize(
-    ("bill", "reads"), [({}, 1), ({"claimReference": ""}, 0), ({"jurisdiction": "NC"}, 0)]
-)
-def test_they_are_read_once_or_not_at_all(bill: dict[str, Any], reads: int) -> None:
-    """Without a reading the transaction has one statement, which is one round trip."""
-    store, opened = Store(), []
-
-    @contextmanager
-    def transaction(*, write_only: bool) -> Iterator[None]:
-        opened.append(write_only)
-        yield
-
-    call = SimpleNamespace(
-        clock=SimpleNamespace(now=lambda: NOW, new_id=lambda _: "rv_2"),
-        caller=SimpleNamespace(tenant=SimpleNamespace(livemode=False), actor="client:x"),
-        transaction=transaction,
-        request_id="r",
-    )
-    servicer = ReviewServicer(
-        cast("Any", SimpleNamespace(report_days=30, public_url="https://example.test")),
-        cast("Any", SimpleNamespace(current=bills.engine())),
-        cast("Any", store),
-        b"k" * 32,
-    )
-    servicer.create_review(request(VISIT, VISIT, **bill), cast("Call", call))
-    assert (store.reads, opened) == (reads, [not reads])
 
 
 def test_a_second_operation_of_the_day_waits_for_its_rank() -> None:
