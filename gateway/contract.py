@@ -67,6 +67,11 @@ class Method:
         return self._credential == policy_pb2.CREDENTIAL_PUBLIC
 
     @property
+    def unwrapped(self) -> bool:
+        """Whether REST prints the value of the answer's only field."""
+        return bool(self.descriptor.GetOptions().Extensions[policy_pb2.policy].unwrapped)
+
+    @property
     def _credential(self) -> int:
         return int(self.descriptor.GetOptions().Extensions[policy_pb2.policy].credential)
 

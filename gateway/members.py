@@ -102,6 +102,7 @@ def _route(binding: Binding, dialect: Dialect, dialects: Dialects, messages: _Me
         "form": "oauth" if method.name in dialect.oauth_errors else dialect.error_form,
         "invalid_status": dialect.invalid_body_status,
         "secured": not method.public,
+        "unwrapped": method.unwrapped,
         "query": {},
     }
     if binding.body != "*":

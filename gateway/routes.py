@@ -116,10 +116,14 @@ def _unknown_paths(dialects: Dialects) -> list[Json]:
         ((path, family) for family, dialect in dialects.families.items() for path in dialect.paths),
         key=lambda pair: (-len(pair[0]), pair[0], pair[1]),
     )
-    known = [
-        _refusal(f"unmatched:{family}", {"path_separated_prefix": path}, 404) for path, family in prefixes
-    ]
+    known = [_refusal(f"unmatched:{family}", _below(path), 404) for path, family in prefixes]
     return [*known, _refusal("unmatched:common", {"prefix": "/"}, 404)]
+
+
+def _below(path: str) -> Json:
+    if not VARIABLE.search(path):
+        return {"path_separated_prefix": path}
+    return {"safe_regex": {"regex": f"{regex(path)}(/.*)?"}}
 
 
 def _refusal(name: str, match: Json, status: int) -> Json:

@@ -19,6 +19,7 @@ from google.protobuf import (
     descriptor_pb2,
     duration_pb2,
     field_mask_pb2,
+    struct_pb2,
     timestamp_pb2,
 )
 from google.protobuf.descriptor import FileDescriptor
@@ -77,7 +78,7 @@ def build_image(work: Path) -> Path:
 def validation_protos() -> descriptor_pb2.FileDescriptorSet:
     """buf/validate/validate.proto and what it imports, out of the installed packages."""
     image = descriptor_pb2.FileDescriptorSet()
-    for module in (descriptor_pb2, duration_pb2, timestamp_pb2, field_mask_pb2):
+    for module in (descriptor_pb2, duration_pb2, field_mask_pb2, struct_pb2, timestamp_pb2):
         known: FileDescriptor = module.DESCRIPTOR
         known.CopyToProto(image.file.add())
     content = validate_pb._DESC.proto.to_binary()  # noqa: SLF001 - offered nowhere else

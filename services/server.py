@@ -22,6 +22,7 @@ from prometheus_client import start_http_server
 from services import health as platform_health
 from services.config import Settings
 from services.identity.family import open_identity
+from services.insurance import rpcs as insurance
 from services.jurisdictions.editions import Editions
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.background import Ticker
@@ -88,6 +89,7 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         *pricing.services(engines.current.book),
         *review.services(settings, engines, chain),
         *comparison.services(settings, engines),
+        *insurance.services(),
         *reports.services(
             settings, RulebookNames(engines.current.book), ReviewStore(settings.master_key).open
         ),

@@ -107,7 +107,18 @@ local function finish_error(handle, route, status)
   strip(headers)
 end
 
-local function finish_success(handle, code)
+-- The value of the answer's only member; the transcoder leaves out what is absent.
+local function unwrap(handle)
+  local body = handle:body(true)
+  local text = body:getBytes(0, body:length())
+  local _, before = find(text, '^%s*{%s*"[%w_]+"%s*:%s*')
+  local value = before and sub(text, before + 1, find(text, "}%s*$") - 1) or "null"
+  body:setBytes(value)
+  handle:headers():replace("content-length", tostring(#value))
+end
+
+local function finish_success(handle, code, route)
+  if route and route.unwrapped then unwrap(handle) end
   if code == "204" then
     handle:body(true):setBytes("")
     local headers = handle:headers()
@@ -137,5 +148,5 @@ function envoy_on_response(handle)
   if not (route and route.query) and is_grpc(headers) then return finish_native(headers) end
   local status = tonumber(headers:get(":status"))
   if status >= 400 or headers:get("x-error-json") then return finish_error(handle, route, status) end
-  finish_success(handle, headers:get("x-http-code"))
+  finish_success(handle, headers:get("x-http-code"), route)
 end

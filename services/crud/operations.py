@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.crud import codec, query
+from services.crud import codec, query, references
+from services.crud.references import parent_id, require_parents
 from services.crud.resource import Resource, Row, Values
 from services.crud.steps import (
     Respond,
@@ -39,8 +40,9 @@ class List:
     def __call__(self, request: Any, call: Call) -> Any:
         """Handles one call."""
         with call.transaction() as transaction:
+            require_parents(self.resource, request, transaction)
             page = query.run(self.resource, request, call, transaction)
-        return page_message(self.resource, page, call)
+            return page_message(self.resource, page, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class Create:
         """Handles one call."""
         values = codec.sent(self.resource, request)
         with call.transaction() as transaction:
+            require_parents(self.resource, request, transaction)
+            for parent in self.resource.parents:
+                values[parent.column] = parent_id(self.resource, parent.column, request)
+            references.check(self.resource, values, transaction)
             if self.check:
                 values = self.check(values, call)
             return answer(self.resource, add(self.resource, values, call, transaction), call, self.respond)
@@ -88,6 +94,7 @@ class Update:
             row = find(self.resource, request, transaction)
             refuse_archived(self.resource, row)
             base = base_version(self.resource, row, request)
+            references.check(self.resource, values, transaction)
             if self.check:
                 values = self.check(row, values, call)
             row = change(self.resource, row, values, base, call, transaction)

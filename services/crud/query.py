@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf.message import Message
 from sqlalchemy import Column, ColumnElement, Date, DateTime, Numeric, Select, Uuid, and_, func, or_, select
 
-from services.crud import codec
+from services.crud import codec, references
 from services.crud.resource import Resource, Row
 from services.kernel import cursor
 from services.kernel.call import Call
@@ -78,8 +78,9 @@ def run(resource: Resource, request: Message, call: Call, transaction: Transacti
 def narrowed(resource: Resource, request: Message) -> Select[Any]:
     """All rows that the request's filters leave."""
     statement = select(resource.table)
-    for name in resource.parents:
-        statement = statement.where(resource.column(name) == _filter_value(resource, request, name))
+    for parent in resource.parents:
+        wanted = references.parent_id(resource, parent.column, request)
+        statement = statement.where(resource.column(parent.column) == wanted)
     for name in resource.filters:
         # Not every list of a resource offers every filter.
         field = request.DESCRIPTOR.fields_by_name.get(name)

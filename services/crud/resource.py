@@ -6,7 +6,7 @@ A table of the toolkit has the columns `id`, `org_id`, `livemode`; usually `crea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -24,6 +24,34 @@ OURS = frozenset({"id", "org_id", "livemode", "version", "created_at", "updated_
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A record that the path names above this one, e.g. the category of a span."""
+
+    column: str
+    """Column of this resource that holds the parent's id."""
+    table: Table
+    name: str
+    """For sentences."""
+    field: str = ""
+    """Request field of the path, where it is called otherwise than the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A record that this one refers to by id."""
+
+    column: str
+    """Column, and request field, that holds the id."""
+    table: Table
+    name: str
+    """For sentences."""
+    field: str = ""
+    """Message field that shows the record; needs `show`."""
+    show: Callable[[Row], Message] | None = None
+    """The record as the message that stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One kind of record: its message, its table, and how lists of it may be asked for."""
 
@@ -35,8 +63,10 @@ class Resource:
     """Request field that names one row, e.g. `plan_uuid`; the column is `id`."""
     id_prefix: str = ""
     """New ids are `<prefix>_…`; UUIDs when empty."""
-    parents: tuple[str, ...] = ()
-    """Columns that the path names too, e.g. a span's `category_uuid`: a row elsewhere is not found."""
+    parents: tuple[Parent, ...] = ()
+    """Records that the path names too: a row elsewhere is not found."""
+    references: tuple[Reference, ...] = ()
+    """Records that rows refer to: checked when written, shown when read."""
     search: tuple[str, ...] = ()
     """Columns that the request field `search` looks into."""
     sort: tuple[str, ...] = ("created_at",)
@@ -53,6 +83,10 @@ class Resource:
     """Rows on a page when the request does not say."""
     derive: Callable[[Row, Call], Values] | None = None
     """Message fields that are no columns, computed from the row."""
+    attach: Callable[[Sequence[Row], Call], list[Values]] | None = None
+    """Message fields that are no columns, looked up for all rows of an answer at once."""
+    history: bool = False
+    """Whether the audit log keeps before and after of every write."""
 
     def column(self, name: str) -> Column[Any]:
         """A column of the table."""
@@ -65,7 +99,8 @@ class Resource:
 
     def writable(self, name: str) -> bool:
         """Whether a request field of this name sets a column."""
-        return name in self.table.c and name not in OURS and name != self.archived
+        named_by_path = any(name in (parent.column, parent.field) for parent in self.parents)
+        return name in self.table.c and name not in OURS and name != self.archived and not named_by_path
 
     def new_id(self, call: Call) -> Any:
         """The id of a new row."""

@@ -5,7 +5,7 @@ Every step that writes adds its audit entry in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -13,12 +13,12 @@ from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from services.crud import codec, query
-from services.crud.resource import Resource, Row, Values
+from services.crud import codec, query, references
+from services.crud.resource import OURS, Resource, Row, Values
 from services.kernel.call import Call
 from services.kernel.db import Transaction
 from services.kernel.errors import DomainError, invalid, not_found
-from services.kernel.outbox import audit
+from services.kernel.outbox import Change, audit
 
 Respond = Callable[[Row, Call], Any]
 _NUMBERED = frozenset({"page", "page_size", "total"})
@@ -37,7 +37,8 @@ def find(resource: Resource, request: Message, transaction: Transaction, *, lock
 
 def identity(resource: Resource, request: Message) -> list[ColumnElement[bool]]:
     """WHERE of one row. An id that cannot exist is simply not found."""
-    columns = {"id": resource.key, **{name: name for name in resource.parents}}
+    above = {parent.column: parent.field or parent.column for parent in resource.parents}
+    columns = {"id": resource.key, **above}
     try:
         return [
             resource.column(column) == codec.from_wire(resource.column(column), getattr(request, field))
@@ -56,7 +57,7 @@ def add(resource: Resource, values: Values, call: Call, transaction: Transaction
     statement = insert(resource.table).values({**values, **own, **times, **version})
     row = _one(resource, statement.returning(resource.table), transaction)
     assert row is not None  # noqa: S101 - an INSERT without conflict clause returns its row
-    audit(transaction, call, str(row["id"]))
+    record(resource, {}, row, call, transaction)
     return row
 
 
@@ -88,7 +89,7 @@ def change(
     changed = _one(resource, statement.returning(resource.table), transaction)
     if changed is None:
         raise _lost(resource, row, transaction)
-    audit(transaction, call, str(row["id"]))
+    record(resource, row, changed, call, transaction)
     return changed
 
 
@@ -100,7 +101,7 @@ def archive(resource: Resource, row: Row, call: Call, transaction: Transaction) 
     changed = _one(resource, statement.returning(resource.table), transaction)
     if changed is None:
         return _current(resource, row, transaction)
-    audit(transaction, call, str(row["id"]))
+    record(resource, row, changed, call, transaction)
     return changed
 
 
@@ -109,7 +110,23 @@ def remove(resource: Resource, row: Row, call: Call, transaction: Transaction) -
     statement = delete(resource.table).where(resource.column("id") == row["id"])
     if _one(resource, statement.returning(resource.column("id")), transaction) is None:
         raise not_found(resource.name)
-    audit(transaction, call, str(row["id"]))
+    record(resource, row, {}, call, transaction)
+
+
+def record(resource: Resource, before: Row, after: Row, call: Call, transaction: Transaction) -> None:
+    """The audit entry of one write: before is empty for a new row, after for one that is gone."""
+    target = str((after or before)["id"])
+    audit(transaction, call, target, change_of(resource, before, after) if resource.history else None)
+
+
+def change_of(resource: Resource, before: Row, after: Row) -> Change:
+    """What the history keeps of one write; version and times say nothing of their own."""
+    kept = [column.name for column in resource.table.c if column.name not in OURS]
+    return Change(
+        resource.name,
+        {name: before[name] for name in kept if before and before[name] is not None},
+        {name: after[name] for name in kept if after and after[name] is not None},
+    )
 
 
 def refuse_archived(resource: Resource, row: Row) -> None:
@@ -130,7 +147,20 @@ def answer(resource: Resource, row: Row, call: Call, respond: Respond | None = N
 
 def message_of(resource: Resource, row: Row, call: Call) -> Any:
     """The row as the resource's message, derived fields included."""
-    return codec.to_message(resource, row, resource.derive(row, call) if resource.derive else None)
+    return messages_of(resource, [row], call)[0]
+
+
+def messages_of(resource: Resource, rows: Sequence[Row], call: Call) -> list[Any]:
+    """The rows as messages. What they refer to is looked up for all of them at once."""
+    extras: list[Values] = [resource.derive(row, call) if resource.derive else {} for row in rows]
+    if rows and resource.references:
+        with call.transaction() as transaction:
+            for extra, shown in zip(extras, references.shown(resource, rows, transaction), strict=True):
+                extra.update(shown)
+    if rows and resource.attach:
+        for extra, attached in zip(extras, resource.attach(rows, call), strict=True):
+            extra.update(attached)
+    return [codec.to_message(resource, row, extra) for row, extra in zip(rows, extras, strict=True)]
 
 
 def page_message(resource: Resource, page: query.Page, call: Call) -> Any:
@@ -138,7 +168,7 @@ def page_message(resource: Resource, page: query.Page, call: Call) -> Any:
     response: Any = call.policy.output_type()
     for field in response.DESCRIPTOR.fields:
         if field.is_repeated and field.message_type is resource.message.DESCRIPTOR:
-            getattr(response, field.name).extend([message_of(resource, row, call) for row in page.rows])
+            getattr(response, field.name).extend(messages_of(resource, page.rows, call))
         elif field.name in _NUMBERED and page.page:
             setattr(response, field.name, getattr(page, field.name))
         elif field.name == "next_page_token" and page.next_page_token:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from services.kernel.call import Call
 from services.kernel.db import Transaction
 
 _EVENT = "INSERT INTO outbox (org_id, livemode, type, payload) VALUES (%s, %s, %s, %s)"
 _AUDIT = (
-    "INSERT INTO audit_log (org_id, livemode, actor, action, object, outcome, request_id)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+    "INSERT INTO audit_log (org_id, livemode, actor, action, object, outcome, request_id, kind, changes)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
 
@@ -21,10 +23,40 @@ def publish(transaction: Transaction, call: Call, event: str, payload: Mapping[s
     transaction.driver.execute(_EVENT, (tenant.org_id, tenant.livemode, event, json.dumps(payload)))
 
 
-def audit(transaction: Transaction, call: Call, target: str) -> None:
-    """Records who did what to which object (an id of ours)."""
-    tenant = call.caller.tenant
-    transaction.driver.execute(
-        _AUDIT,
-        (tenant.org_id, tenant.livemode, call.caller.actor, call.policy.name, target, "ok", call.request_id),
-    )
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a write did to one record: its kind, and before and after of each field that differs."""
+
+    kind: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    def as_json(self) -> str:
+        """`{"name": {"before": …, "after": …}}`, every value as JSON can hold it."""
+        names = dict.fromkeys([*self.before, *self.after])
+        fields = {
+            name: {"before": self.before.get(name), "after": self.after.get(name)}
+            for name in names
+            if self.before.get(name) != self.after.get(name)
+        }
+        return json.dumps(fields, default=str)
+
+
+def audit(transaction: Transaction, call: Call, target: str, change: Change | None = None) -> None:
+    """Records who did what to which object (an id of ours), and what changed where a history is kept."""
+    audit_all(transaction, call, {target: change})
+
+
+def audit_all(transaction: Transaction, call: Call, changes: Mapping[str, Change | None]) -> None:
+    """The same for many objects of one call, in one round trip."""
+    tenant, actor, action = call.caller.tenant, call.caller.actor, call.policy.name
+    rows = [
+        (tenant.org_id, tenant.livemode, actor, action, target, "ok", call.request_id)
+        + (("", None) if change is None else (change.kind, change.as_json()))
+        for target, change in changes.items()
+    ]
+    if len(rows) == 1:
+        transaction.driver.execute(_AUDIT, rows[0])
+    elif rows:
+        with transaction.driver.cursor() as cursor:
+            cursor.executemany(_AUDIT, rows)

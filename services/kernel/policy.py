@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
+from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from allowable.common.v1 import policy_pb2 as pb
+
+_VARIABLE = re.compile(r"\{([a-z0-9_.]+)(?:=\*)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class MethodPolicy:
     output_type: type[Message]
     metered_entries: str = ""
     """The list of the request whose entries the meter counts; empty: the call itself."""
+    path_fields: tuple[str, ...] = ()
+    """Request fields that stand in the path over REST."""
+    takes_body: bool = True
+    """Whether the other fields come in a body over REST; else in the query."""
 
 
 @cache
@@ -45,6 +53,7 @@ def method_policy(method: MethodDescriptor) -> MethodPolicy:
     public = option.credential == pb.CREDENTIAL_PUBLIC
     if not public and not option.scope:
         raise SystemExit(f"{method.full_name} has no scope in its policy option")
+    rule = method.GetOptions().Extensions[annotations_pb2.http]
     return MethodPolicy(
         full_name=f"/{service.full_name}/{method.name}",
         name=method.name,
@@ -60,6 +69,8 @@ def method_policy(method: MethodDescriptor) -> MethodPolicy:
         streaming=bool(method.client_streaming or method.server_streaming),
         output_type=GetMessageClass(method.output_type),
         metered_entries=option.metered_entries,
+        path_fields=tuple(_VARIABLE.findall(getattr(rule, rule.WhichOneof("pattern") or "get"))),
+        takes_body=bool(rule.body),
     )
 
 

@@ -17,6 +17,7 @@ from allowable.common.v1 import problem_pb2
 from services.kernel.call import Call
 from services.kernel.clock import rfc3339
 from services.kernel.errors import GRPC_CODES, DomainError, FieldFault
+from services.kernel.policy import MethodPolicy
 
 HTTP_BAD_REQUEST, HTTP_SERVER_ERROR = 400, 500
 DOMAIN = "allowable"
@@ -64,7 +65,10 @@ def http_status_of(error: DomainError, family: str) -> int:
 def body_of(error: DomainError, call: Call) -> str:
     """The JSON body of the error in the family's form, ASCII only so that a header can carry it."""
     if call.policy.family == "insurance":
-        body: dict[str, Any] = {"detail": _insurance_detail(error), "request_id": call.request_id}
+        body: dict[str, Any] = {
+            "detail": _insurance_detail(error, call.policy),
+            "request_id": call.request_id,
+        }
     elif call.policy.name == "CreateToken":
         return oauth_body(error)
     else:
@@ -119,20 +123,30 @@ def oauth_body(error: DomainError) -> str:
     return json.dumps({"error": code, "error_description": error.message})
 
 
-def _insurance_detail(error: DomainError) -> list[dict[str, Any]]:
+def _insurance_detail(error: DomainError, policy: MethodPolicy) -> list[dict[str, Any]]:
     kind = error.reason.insurance_type
-    if error.faults:
-        return [
-            {"loc": ["body", *_parts(f)], "msg": f.message, "type": kind} for f in error.faults[:FAULTS_SHOWN]
-        ]
-    entry: dict[str, Any] = {"loc": ["body"], "msg": error.message, "type": kind}
+    entries: list[dict[str, Any]] = [
+        {"loc": _location(fault, policy), "msg": fault.message, "type": kind}
+        for fault in error.faults[:FAULTS_SHOWN]
+    ]
+    if not entries:
+        whole = "path" if error.reason.name == "NOT_FOUND" else "body" if policy.takes_body else "query"
+        entries = [{"loc": [whole], "msg": error.message, "type": kind}]
     if error.context:
-        entry["ctx"] = dict(error.context)
-    return [entry]
+        entries[0]["ctx"] = {
+            name: int(value) if name.endswith("version") else value for name, value in error.context.items()
+        }
+    return entries
 
 
-def _parts(fault: FieldFault) -> list[str | int]:
-    return [int(part) if part.isdigit() else part for part in re.findall(r"\w+", fault.field)]
+def _location(fault: FieldFault, policy: MethodPolicy) -> list[str | int]:
+    """Where in the HTTP request the field stands, then its path."""
+    if fault.field == "Idempotency-Key":
+        return ["header", fault.field]
+    parts = [int(part) if part.isdigit() else part for part in re.findall(r"\w+", fault.field)]
+    if parts and parts[0] in policy.path_fields:
+        return ["path", *parts]
+    return ["body" if policy.takes_body else "query", *parts]
 
 
 def problem_message(error: DomainError) -> problem_pb2.Problem:

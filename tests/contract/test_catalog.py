@@ -69,7 +69,7 @@ def test_reasons_of_the_contract_and_of_the_catalog_are_the_same() -> None:
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.name)
 def test_insurance_routes_have_their_own_form(reason: Reason) -> None:
     call = a_call()
-    call.policy = replace(call.policy, family="insurance")
+    call.policy = replace(call.policy, family="insurance", takes_body=True)
     error = DomainError(reason.name, faults=[FAULT])
     body = json.loads(translation.body_of(error, call))
     entry = body["detail"][0]
@@ -77,6 +77,23 @@ def test_insurance_routes_have_their_own_form(reason: Reason) -> None:
     assert entry["type"] == reason.insurance_type
     assert set(body) == {"detail", "request_id"}
     assert translation.http_status_of(error, "insurance") != 400
+
+
+@pytest.mark.parametrize(
+    ("field", "location"),
+    [
+        ("carrier_uuid", ["path", "carrier_uuid"]),
+        ("page_size", ["query", "page_size"]),
+        ("Idempotency-Key", ["header", "Idempotency-Key"]),
+    ],
+)
+def test_a_fault_of_an_insurance_route_says_where_in_the_request_it_is(
+    field: str, location: list[str]
+) -> None:
+    call = a_call()
+    call.policy = replace(call.policy, family="insurance", path_fields=("org_id", "carrier_uuid"))
+    error = DomainError("INVALID_REQUEST", faults=[FieldFault(field, "rule", "must be otherwise")])
+    assert json.loads(translation.body_of(error, call))["detail"][0]["loc"] == location
 
 
 def test_many_long_faults_still_fit_into_a_header() -> None:

@@ -47,10 +47,7 @@ def test_every_path_lies_under_its_family() -> None:
     dialects = load_dialects()
     for binding in load_contract().bindings:
         paths = dialects.of(binding.method.family).paths
-        literal = binding.template.split("{")[0]
-        assert any((literal + "/").startswith(path + "/") or literal.startswith(path) for path in paths), (
-            binding.name
-        )
+        assert any(binding.template.startswith(path) for path in paths), binding.name
 
 
 def test_methods_that_need_a_token_have_it_checked_on_both_transports() -> None:

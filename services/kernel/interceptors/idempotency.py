@@ -70,9 +70,10 @@ def answer_once(sealer: Sealer, key: str, request: Message, call: Call, handler:
     fingerprint = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
     with call.transaction() as transaction:
         tenant = call.caller.tenant
-        lock = f"{tenant.org_id}/{tenant.livemode}/{policy.full_name}/{key}"
+        operation = operation_of(request, policy)
+        lock = f"{tenant.org_id}/{tenant.livemode}/{operation}/{key}"
         _take_lock(transaction, lock)
-        stored = transaction.driver.execute(_FIND, (policy.full_name, key)).fetchone()
+        stored = transaction.driver.execute(_FIND, (operation, key)).fetchone()
         if stored is not None:
             return _replay(sealer, lock, stored, fingerprint, call)
         response = handler(request, call)
@@ -82,7 +83,7 @@ def answer_once(sealer: Sealer, key: str, request: Message, call: Call, handler:
             (
                 tenant.org_id,
                 tenant.livemode,
-                policy.full_name,
+                operation,
                 key,
                 fingerprint,
                 answer,
@@ -90,6 +91,12 @@ def answer_once(sealer: Sealer, key: str, request: Message, call: Call, handler:
             ),
         )
         return response
+
+
+def operation_of(request: Message, policy: MethodPolicy) -> str:
+    """What a key belongs to: the method, and the record that the path names."""
+    names = [str(getattr(request, name)) for name in policy.path_fields if name != "org_id"]
+    return "/".join([policy.full_name, *names])
 
 
 def is_answered(transaction: Transaction, policy: MethodPolicy, key: str) -> bool:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.schema import CreateTable
 
 from services.kernel.db import Database
@@ -30,7 +31,15 @@ class Librarian:
         self.database = database
         self.clock = clock
         self.principal = principal_of(org_id or f"org_{next(NUMBERS)}")
-        self.shelf_uuid = str(uuid4())
+        self.shelf_uuid = self.new_shelf()
+
+    def new_shelf(self) -> str:
+        """One more shelf of this tenant."""
+        identity, tenant = uuid4(), self.principal.tenant
+        row = {"id": identity, "org_id": tenant.org_id, "livemode": tenant.livemode}
+        with self.database.transaction(tenant) as transaction:
+            transaction.sql.execute(insert(shelf.shelves).values(row))
+        return str(identity)
 
     def __call__(self, name: str, kind: str = "", /, **fields: Any) -> Any:
         """One call; `kind` is its request message, the method's own when not given."""
@@ -48,13 +57,14 @@ class Librarian:
 @pytest.fixture(scope="module")
 def shelves(database: Database, database_url: str) -> Database:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        ddl = str(CreateTable(shelf.books).compile(dialect=database.engine.dialect))
-        # Titles are unique per tenant, as natural keys are.
-        ddl = ddl.replace("UNIQUE (title)", "UNIQUE (org_id, title)")
-        connection.execute(ddl.encode())
-        connection.execute("ALTER TABLE books ENABLE ROW LEVEL SECURITY")
-        connection.execute(f"CREATE POLICY tenant ON books USING ({TENANT_POLICY})".encode())
-        connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON books TO allowable_app")
+        for table in (shelf.shelves, shelf.books):
+            ddl = str(CreateTable(table).compile(dialect=database.engine.dialect))
+            # Titles are unique per tenant, as natural keys are.
+            ddl = ddl.replace("UNIQUE (title)", "UNIQUE (org_id, title)")
+            connection.execute(ddl.encode())
+            connection.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY".encode())
+            connection.execute(f"CREATE POLICY tenant ON {table} USING ({TENANT_POLICY})".encode())
+            connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO allowable_app".encode())
     return database
 
 

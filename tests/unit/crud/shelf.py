@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from sqlalchemy import ARRAY, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
 
 from services.crud.operations import Archive, Create, Delete, Get, List, Update
-from services.crud.resource import Resource, Row, Values
+from services.crud.resource import Parent, Resource, Row, Values
 from services.kernel.call import Call
 from services.kernel.errors import invalid
 from services.kernel.policy import MethodPolicy
@@ -75,6 +75,13 @@ MESSAGES: dict[str, dict[str, str]] = {
 }
 
 METADATA = MetaData()
+shelves = Table(
+    "shelves",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("org_id", Text, nullable=False),
+    Column("livemode", Boolean, nullable=False),
+)
 books = Table(
     "books",
     METADATA,
@@ -158,7 +165,7 @@ BOOK = Resource(
     books,
     message("Book"),
     key="book_uuid",
-    parents=("shelf_uuid",),
+    parents=(Parent("shelf_uuid", shelves, "shelf"),),
     search=("title", "notes"),
     sort=("title", "pages", "price", "printed", "read_at", "created_at"),
     order="title",

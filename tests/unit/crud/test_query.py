@@ -101,7 +101,6 @@ def test_tokens_are_good_for_their_own_list_only(
         librarian.add(letter)
     token = librarian("WalkBooks", page_size=2).next_page_token
     stranger = Librarian(shelves, clock)
-    stranger.shelf_uuid = librarian.shelf_uuid
     flipped = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     changed = [
         base64.urlsafe_b64encode(bytes([*flipped[:n], flipped[n] ^ 1, *flipped[n + 1 :]]))
@@ -114,7 +113,7 @@ def test_tokens_are_good_for_their_own_list_only(
         (librarian, {"page_token": token, "search": "a"}),
         (librarian, {"page_token": token, "sort_by": "pages"}),
         (librarian, {"page_token": token, "include_hidden": True}),
-        (librarian, {"page_token": token, "shelf_uuid": str(uuid4())}),
+        (librarian, {"page_token": token, "shelf_uuid": librarian.new_shelf()}),
         *((librarian, {"page_token": text}) for text in [*changed, "x", "ü", "=", token[:-1], token + "A"]),
     ]
     for who, fields in tried:
@@ -181,10 +180,19 @@ def test_filters_hidden_and_archived_rows(librarian: Librarian) -> None:
         ({"sort_by": "notes; --"}, ("sort_by", "sort_by")),
         ({"sort_order": "up"}, ("sort_order", "sort_order")),
         ({"author_uuid": "x"}, ("author_uuid", "uuid")),
-        ({"shelf_uuid": "x"}, ("shelf_uuid", "uuid")),
     ],
 )
 def test_refused_lists(librarian: Librarian, fields: dict[str, Any], fault: tuple[str, str]) -> None:
     with refused("INVALID_REQUEST") as info:
         librarian("ListBooks", **fields)
     assert faults(info) == [fault]
+
+
+@pytest.mark.parametrize("name", ["ListBooks", "CreateBook"])
+@pytest.mark.parametrize("parent", ["x", str(uuid4()), "of another tenant"])
+def test_below_an_unknown_parent_nothing_is_found(
+    shelves: Database, clock: FakeClock, librarian: Librarian, name: str, parent: str
+) -> None:
+    place = Librarian(shelves, clock).shelf_uuid if parent == "of another tenant" else parent
+    with refused("NOT_FOUND"):
+        librarian(name, shelf_uuid=place)

@@ -92,6 +92,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE, HTTP 503. Example: the database is restarting."""
     ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 34
     """DEADLINE_EXCEEDED, HTTP 504. Example: the caller's deadline passed."""
+    ERROR_REASON_ARCHIVED_REFERENCE: _ErrorReason.ValueType  # 35
+    """NOT_FOUND, HTTP 404. Example: a new plan of an archived carrier."""
+    ERROR_REASON_OVERLAP: _ErrorReason.ValueType  # 36
+    """ALREADY_EXISTS, HTTP 409. Example: a second fee schedule for the same plan, place and dates."""
+    ERROR_REASON_PROTECTED: _ErrorReason.ValueType  # 37
+    """FAILED_PRECONDITION, HTTP 409. Example: archiving a coverage category that came with the organization."""
+    ERROR_REASON_PURPOSE_MISMATCH: _ErrorReason.ValueType  # 38
+    """INVALID_ARGUMENT, HTTP 422. Example: a schedule of usual fees assigned as a plan's contract."""
+    ERROR_REASON_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 39
+    """FAILED_PRECONDITION, HTTP 422. Example: a fourth plan of one patient."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """ErrorReason is the `reason` of the ErrorInfo in every error status, and in lower case the `error`
@@ -168,4 +178,14 @@ ERROR_REASON_UNAVAILABLE: ErrorReason.ValueType  # 33
 """UNAVAILABLE, HTTP 503. Example: the database is restarting."""
 ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 34
 """DEADLINE_EXCEEDED, HTTP 504. Example: the caller's deadline passed."""
+ERROR_REASON_ARCHIVED_REFERENCE: ErrorReason.ValueType  # 35
+"""NOT_FOUND, HTTP 404. Example: a new plan of an archived carrier."""
+ERROR_REASON_OVERLAP: ErrorReason.ValueType  # 36
+"""ALREADY_EXISTS, HTTP 409. Example: a second fee schedule for the same plan, place and dates."""
+ERROR_REASON_PROTECTED: ErrorReason.ValueType  # 37
+"""FAILED_PRECONDITION, HTTP 409. Example: archiving a coverage category that came with the organization."""
+ERROR_REASON_PURPOSE_MISMATCH: ErrorReason.ValueType  # 38
+"""INVALID_ARGUMENT, HTTP 422. Example: a schedule of usual fees assigned as a plan's contract."""
+ERROR_REASON_LIMIT_EXCEEDED: ErrorReason.ValueType  # 39
+"""FAILED_PRECONDITION, HTTP 422. Example: a fourth plan of one patient."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

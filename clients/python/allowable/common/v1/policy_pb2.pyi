@@ -108,6 +108,7 @@ class Policy(_message.Message):
     AUDIT_FIELD_NUMBER: _builtins.int
     METER_FIELD_NUMBER: _builtins.int
     METERED_ENTRIES_FIELD_NUMBER: _builtins.int
+    UNWRAPPED_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
     """Scope the credential needs, e.g. `reviews:write`. Empty only on public methods."""
     credential: Global___Credential.ValueType
@@ -122,6 +123,8 @@ class Policy(_message.Message):
     """Usage counter that a successful call raises by one, e.g. `reviews`. Empty: not metered."""
     metered_entries: _builtins.str
     """List of the request whose entries the meter counts, e.g. `scenarios`. Empty: the call itself is counted."""
+    unwrapped: _builtins.bool
+    """Over REST the answer is the value of its only field: a bare array, or null when the field is absent."""
     def __init__(
         self,
         *,
@@ -132,10 +135,11 @@ class Policy(_message.Message):
         audit: Global___Audit.ValueType = ...,
         meter: _builtins.str = ...,
         metered_entries: _builtins.str = ...,
+        unwrapped: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "credential", b"credential", "idempotency", b"idempotency", "meter", b"meter", "metered_entries", b"metered_entries", "scope", b"scope", "success_status", b"success_status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "credential", b"credential", "idempotency", b"idempotency", "meter", b"meter", "metered_entries", b"metered_entries", "scope", b"scope", "success_status", b"success_status", "unwrapped", b"unwrapped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

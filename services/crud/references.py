@@ -1,0 +1,82 @@
+"""Records that refer to other records: the ids are checked on the way in, the others shown on the way out.
+
+Whatever the number of rows, a kind of reference costs one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+from sqlalchemy import Table, select
+
+from services.crud import codec
+from services.crud.resource import Reference, Resource, Row, Values
+from services.kernel.db import Transaction
+from services.kernel.errors import DomainError, FieldFault, not_found
+
+
+def require_parents(resource: Resource, request: Message, transaction: Transaction) -> None:
+    """The records that the path names above this one exist; NOT_FOUND otherwise."""
+    for parent in resource.parents:
+        if not _found(parent.table, [parent_id(resource, parent.column, request)], transaction):
+            raise not_found(parent.name)
+
+
+def parent_id(resource: Resource, column: str, request: Message) -> Any:
+    """The id that the path names for this column. One that cannot exist is simply not found."""
+    parent = next(parent for parent in resource.parents if parent.column == column)
+    try:
+        return codec.from_wire(resource.column(column), getattr(request, parent.field or column))
+    except codec.FaultError:
+        raise not_found(parent.name) from None
+
+
+def check(resource: Resource, values: Values, transaction: Transaction, place: str = "") -> None:
+    """Every id among the values is a record of this tenant that is not archived.
+
+    `place` stands before the field in the error, e.g. `fees[3].`. Errors: NOT_FOUND, ARCHIVED_REFERENCE.
+    """
+    for reference in resource.references:
+        wanted = values.get(reference.column)
+        if wanted is not None:
+            require(reference, {f"{place}{reference.column}": wanted}, transaction)
+
+
+def require(reference: Reference, wanted: dict[str, Any], transaction: Transaction) -> dict[Any, Row]:
+    """The records by id, given where the request names each; the first that is missing is the error."""
+    found = _found(reference.table, wanted.values(), transaction)
+    for field, identity in wanted.items():
+        row = found.get(identity)
+        if row is None:
+            raise _fault("NOT_FOUND", field, f"there is no such {reference.name}")
+        if row.get("deleted_at") is not None:
+            raise _fault("ARCHIVED_REFERENCE", field, f"this {reference.name} is archived")
+    return found
+
+
+def shown(resource: Resource, rows: Sequence[Row], transaction: Transaction) -> list[Values]:
+    """For each row, the message fields that show what it refers to."""
+    values: list[Values] = [{} for _ in rows]
+    for reference in resource.references:
+        if reference.show is None:
+            continue
+        found = _found(reference.table, [row[reference.column] for row in rows], transaction)
+        for row, fields in zip(rows, values, strict=True):
+            other = found.get(row[reference.column])
+            if other is not None:
+                fields[reference.field] = reference.show(other)
+    return values
+
+
+def _found(table: Table, ids: Iterable[Any], transaction: Transaction) -> dict[Any, Row]:
+    wanted = {identity for identity in ids if identity is not None}
+    if not wanted:
+        return {}
+    rows = transaction.sql.execute(select(table).where(table.c.id.in_(wanted))).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def _fault(reason: str, field: str, message: str) -> DomainError:
+    return DomainError(reason, faults=[FieldFault(field, reason.lower(), message)])

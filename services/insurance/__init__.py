@@ -1,0 +1,1 @@
+"""Dental insurance: carriers, plans, benefits, coverage of patients, fee schedules and estimates."""

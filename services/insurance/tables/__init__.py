@@ -1,0 +1,1 @@
+"""SQL tables of the insurance family, as far as SQLAlchemy statements use them."""
