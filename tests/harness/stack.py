@@ -13,11 +13,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import httpx
 import psycopg
 
+from services.config import Settings
+from services.identity.family import mint_of
+from services.identity.provisioning import Operator
+from services.kernel.clock import Clock
 from tests.harness.envoy import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +39,14 @@ class Tenant:
     client_secret: str
     review_api_key: str
     keys: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A new tenant and one key of it, with every scope."""
+
+    org_id: str
+    secret: str
 
 
 @dataclass
@@ -71,6 +84,15 @@ class Stack:
     def credentials(self, tenant: Tenant) -> dict[str, str]:
         """Both headers of the review family."""
         return {"authorization": f"Bearer {self.token(tenant)}", "x-api-key": tenant.review_api_key}
+
+    def new_member(self) -> Member:
+        """A tenant that nobody else has used."""
+        settings, host = Settings.from_environment(self.environment), f"t-{uuid4().hex[:16]}"
+        with self.owner() as connection:
+            operator = Operator(connection, mint_of(settings), Clock())
+            org_id = operator.create_tenant("A new practice", host, "payer")
+            secret = operator.create_key(org_id, "all scopes", "payer", livemode=False).secret
+        return Member(org_id, secret)
 
     def owner(self) -> psycopg.Connection[tuple[Any, ...]]:
         """The database as its owner, who sees every tenant's rows."""
