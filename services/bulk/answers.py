@@ -9,8 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from services.bulk.coded import Words
-from services.bulk.facts import ChargeLimit, words_of
+from services.bulk.facts import words_of
 from services.bulk.lines import Faults, Lines
+from services.bulk.plans import ChargeLimit
 from services.bulk.settled import Settled
 from services.review.domain.closing import ABOVE_CHARGE
 from services.review.domain.decision import LineDecision, Status

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from services.bulk.plans import ChargeLimit, Outline, ServiceStep
 from services.jurisdictions.kinds import ADD_ON_CODES
 from services.jurisdictions.missing import RuleDataMissing
-from services.jurisdictions.model import Confidence, Locality
-from services.jurisdictions.rulebook import MEDICARE, NATIONAL
+from services.jurisdictions.model import Locality
+from services.jurisdictions.rulebook import MEDICARE
 from services.review.domain.closing import close, schedule_reduction
 from services.review.domain.codes import is_listed
-from services.review.domain.edits.applying import EFFECT
-from services.review.domain.engine import Bound, Plan
-from services.review.domain.steps import OF_THE_PLACE
 from services.review.domain.steps.global_period import PERIODS, VISITS
 from services.review.domain.steps.mue import LIMITS
-from services.review.domain.steps.multiple_procedure import REDUCING, family
+from services.review.domain.steps.multiple_procedure import REDUCING, THERAPY, family
 from services.review.domain.steps.relative_value_rate import factor_key
 from services.review.domain.work import LineWork
 
@@ -33,32 +31,14 @@ FACTOR_SCALE: Final = 10_000
 PERCENT_SCALE: Final = 10_000
 PERCENTS: Final = 2
 """Percent steps that a kernel carries out one after the other."""
-
-ARITHMETIC: Final = {
-    "locality": frozenset({"rule"}),
-    "relative_value_rate": frozenset({"factor", "by"}),
-    "imaging_cap": frozenset({"factor"}),
-    "percent": frozenset({"percent", "by"}),
-}
-"""Service steps that the kernels carry out, with the parameters that they understand."""
-EVERY_LINE: Final = frozenset({"units", "lesser_of_charge"})
-"""Later steps without a guard that the kernels carry out."""
-BETWEEN_LINES: Final = frozenset({
-    "one_role_a_day", "duplicate", "global_period", "bilateral", "multiple_procedure", "unresolved",
-    "several_visits",
-})  # fmt: skip
-"""Steps across lines whose lines `interplay` finds and leaves to the engine."""
-EDITS: Final = frozenset({"ncci_edits", "mue", "add_on"})
 NO_LIMIT: Final = 10_000
 INDEX_SCALE: Final = 1_000
-ANY_PLACE: Final = frozenset({"national", "blend"})
-"""Rules of locality that do not ask for the bill's place."""
-BY_PLACE: Final = "gpci_by_zip"
 Indices = tuple[int, int, int]
-ASK_FOR_THE_CHARGE: Final = frozenset({"percent_of_charge", "daily_relative_value_cap"})
-"""Steps that ask for the charge of a bill's only line, and not only to limit the amount to it."""
 SIDES: Final = frozenset({"RT", "LT", "50"})
 FAMILIES: Final = {name: number for number, name in enumerate(sorted(REDUCING), start=1)}
+TWO_SIDED: Final = frozenset({"1", "2"})
+LARGEST: Final = 1_000
+"""Relative value units up to which a reduced practice expense is kept in 1/10,000."""
 
 
 class Lane(enum.IntEnum):
@@ -70,17 +50,6 @@ class Lane(enum.IntEnum):
     """Denied or held whatever the place, the units and the charge."""
     KERNEL = 2
     """Whole-number arithmetic."""
-
-
-class ChargeLimit(enum.IntEnum):
-    """What a charge below the amount does."""
-
-    NONE = 0
-    """No rule limits the amount to it: a person must judge."""
-    LESSER = 1
-    """It is paid instead."""
-    RECALLED = 2
-    """It is paid by a rule known from memory, which the engine marks or holds."""
 
 
 class Period(enum.IntEnum):
@@ -111,6 +80,8 @@ class Facts:
     percents: tuple[int, ...] = ()
     amount: int = -1
     """Cents of one unit where the program pays the same at every place; -1: by the bill's place."""
+    reduced_expense: int = -1
+    """Practice expense of each unit of therapy but one, in 1/10,000; -1 where the engine has to know."""
     charge_limit: ChargeLimit = ChargeLimit.NONE
     family: int = 0
     """Lines of one family on one day reduce one another; 0 is none."""
@@ -125,58 +96,59 @@ class Facts:
     """A bill of this line alone asks for the charge only at the end, so that its shape decides it."""
     in_pairs: bool = False
     """Whether edits of code pairs apply to it."""
+    add_on: bool = False
+    """An edit denies or holds it without another code beside it."""
 
 
-def facts_of(plan: Plan, work: LineWork) -> Facts:
-    """The facts of a service after the steps that need no place."""
-    left_to_engine = Facts(work.line.code, charge_limit=_charge_limit(plan), by_shape=_by_shape(plan, work))
-    if work.dated_words or not _kernels_know(plan, work):
-        return left_to_engine
-    found = replace(left_to_engine, family=FAMILIES.get(family(work), 0))
-    found.in_period = _in_period(work)
-    visits = found.in_period is Period.VISIT
-    found.several_units = (
-        not found.family and not visits and not (work.row and work.row.bilateral in {"1", "2"})
-    )
-    try:
-        _edits(plan, work, found)
-        if work.open:
-            _rate(plan, work, found)
-        if not work.open:
-            _decide(work, found)
-    except (RuleDataMissing, Inexact):
-        return left_to_engine
+def facts_of(outline: Outline, work: LineWork) -> Facts:
+    """The facts of a service after the steps that need no place; its bill is one of the nation."""
+    if not work.dated_words and _kernels_know(outline, work):
+        try:
+            return _learned(outline, work)
+        except (RuleDataMissing, Inexact):
+            pass
+    return _any_facts(outline, work)
+
+
+def _any_facts(outline: Outline, work: LineWork) -> Facts:
+    """What is known of a service that the engine decides, too."""
+    found = Facts(work.line.code, charge_limit=outline.charge_limit)
+    found.by_shape = not work.dated_words and work.limited_to_charge and outline.charge_at_the_end
+    found.needs_place = work.open and outline.asks_for_the_place
     return found
 
 
-def _by_shape(plan: Plan, work: LineWork) -> bool:
-    names = {step.spec.step for step in plan.later_steps}
-    return not work.dated_words and work.limited_to_charge and names.isdisjoint(ASK_FOR_THE_CHARGE)
+def _learned(outline: Outline, work: LineWork) -> Facts:
+    found = _any_facts(outline, work)
+    found.family = FAMILIES.get(family(work), 0)
+    found.in_period = _in_period(work)
+    two_sided = work.row is not None and work.row.bilateral in TWO_SIDED
+    found.several_units = not (found.family or found.in_period is Period.VISIT or two_sided)
+    _edits(outline, work, found)
+    if work.open:
+        _rate(outline, work, found)
+    if not work.open:
+        _decide(work, found)
+    elif found.needs_place and found.family == FAMILIES[THERAPY] and not two_sided:
+        found.reduced_expense = _reduced_expense(outline, work, found)
+    return found
 
 
-def _kernels_know(plan: Plan, work: LineWork) -> bool:
+def _kernels_know(outline: Outline, work: LineWork) -> bool:
     """Whether every step that could concern a line of this service is one of the kernels'."""
-    if SIDES.intersection(work.line.modifiers):
+    if not outline.known or SIDES.intersection(work.line.modifiers):
         return False
-    if not all(_is_known(step, work) for step in plan.later_steps):
-        return False
+    for guard in outline.guards:
+        if guard(work):
+            return False
     if not work.open:
         return True
-    has_units = any(step.spec.step == "units" for step in plan.later_steps)
-    steps = [step for step in plan.at_the_place if _concerns(step, work)]
-    anywhere = not any(_asks_for_the_place(step) for step in steps)
-    kernels = all(_has_kernel(step) for step in steps)
-    return has_units and (anywhere or kernels)
-
-
-def _has_kernel(step: Bound) -> bool:
-    name, params = step.spec.step, step.spec.params
-    return name in ARITHMETIC and params.keys() <= ARITHMETIC[name] and params.get("rule") in {None, BY_PLACE}
-
-
-def _concerns(step: Bound, work: LineWork) -> bool:
-    """Whether a step could do anything to a line of the service."""
-    return step.concerns is None or step.concerns(work)
+    anywhere = kernels = True
+    for step in outline.at_the_place:
+        if step.concerns(work):
+            anywhere &= not step.asks_for_the_place
+            kernels &= step.has_kernel
+    return anywhere or kernels
 
 
 def _in_period(work: LineWork) -> Period:
@@ -186,77 +158,61 @@ def _in_period(work: LineWork) -> Period:
     return Period.OPERATION if work.row and work.row.global_days in PERIODS else Period.NEITHER
 
 
-def _is_known(step: Bound, work: LineWork) -> bool:
-    name = step.spec.step
-    if name in EVERY_LINE or name in BETWEEN_LINES or name in EDITS:
-        return True
-    return not _concerns(step, work)
-
-
-def _edits(plan: Plan, work: LineWork, found: Facts) -> None:
-    """What the edits look at; add-on codes are left to the engine."""
+def _edits(outline: Outline, work: LineWork, found: Facts) -> None:
+    """What the edits look at."""
     book, on, code = work.book, work.line.on, work.line.code
-    for name, params in [(step.spec.step, step.spec.params) for step in plan.later_steps]:
-        if name not in EDITS or EFFECT in params:
-            continue
+    for name, params in outline.edits:
         if name == "ncci_edits":
             found.in_pairs = True
         elif name == "add_on" and book.holds(MEDICARE, ADD_ON_CODES, on):
-            if book.table(MEDICARE, ADD_ON_CODES, on).has(code):
-                raise Inexact
+            found.add_on = book.table(MEDICARE, ADD_ON_CODES, on).has(code)
         elif name == "mue" and book.holds(MEDICARE, LIMITS[params["limits"]], on):
             limit = book.row(MEDICARE, LIMITS[params["limits"]], on, code)
             found.unit_limit = NO_LIMIT if limit is None else limit.units
 
 
-def _rate(plan: Plan, work: LineWork, found: Facts) -> None:
-    """The amount, or the whole numbers of it; a probe at one place tells what is the same at every place."""
-    found.lane = Lane.KERNEL
-    probe = work.continue_with(replace(work.bill, locality=NATIONAL), work.line)
-    for step in plan.at_the_place:
-        if not _concerns(step, probe):
+def _rate(outline: Outline, work: LineWork, found: Facts) -> None:
+    """The amount, or the whole numbers of it; the nation's place tells what is the same at every place."""
+    found.lane, found.needs_place = Lane.KERNEL, False
+    for step in outline.at_the_place:
+        if not step.concerns(work):
             continue
-        if _asks_for_the_place(step):
+        if step.asks_for_the_place:
             found.needs_place = True
-            if probe.amount is not None:
+            if work.amount is not None:
                 raise Inexact
-        probe.begin(step.spec)
-        step.apply(probe, step.spec.params)
-        if not probe.open:
-            work.status, work.words, work.reductions = probe.status, probe.words, probe.reductions
-            break
+        work.begin(step.bound.spec)
+        step.bound.apply(work, step.bound.spec.params)
+        if not work.open:
+            return
         if found.needs_place:
-            _numbers(step, probe, found)
-    else:
-        if probe.amount is None or probe.units_priced or probe.reductions:
-            raise Inexact
-        if not found.needs_place:
-            found.amount = whole(probe.amount, 100)
-    work.warnings = probe.warnings
+            _numbers(step, work, found)
+    if work.amount is None or work.units_priced or work.reductions:
+        raise Inexact
+    if not found.needs_place:
+        found.amount = whole(work.amount, 100)
     found.carc = f"CO-{schedule_reduction(work)[0]}"
-    found.warnings = words_of(probe.warnings)
+    found.warnings = words_of(work.warnings)
 
 
-def _asks_for_the_place(step: Bound) -> bool:
-    """Whether the step's outcome depends on where the bill says that the service was given."""
-    params = step.spec.params
-    return step.spec.step in OF_THE_PLACE and not (params.get("rule") in ANY_PLACE or "fixed" in params)
+def _reduced_expense(outline: Outline, work: LineWork, found: Facts) -> int:
+    """Where each unit but one loses a share of its practice expense, and nothing else changes the rate."""
+    rvu = found.work + found.expense + found.malpractice
+    if (
+        not outline.several_procedures
+        or found.cap_factor
+        or len(found.percents) > 1
+        or rvu > LARGEST * RVU_SCALE
+    ):
+        return -1
+    return found.expense * whole(work.value(f"{outline.several_procedures}.therapy"), 1)
 
 
-def _charge_limit(plan: Plan) -> ChargeLimit:
-    for step in plan.later_steps:
-        if step.spec.step == "lesser_of_charge":
-            cited = step.spec.citation
-            recalled = cited is not None and cited.confidence is Confidence.RECALLED
-            return ChargeLimit.RECALLED if recalled else ChargeLimit.LESSER
-    return ChargeLimit.NONE
-
-
-def _numbers(step: Bound, work: LineWork, found: Facts) -> None:
-    params, row = step.spec.params, work.row
+def _numbers(step: ServiceStep, work: LineWork, found: Facts) -> None:
+    params, row = step.bound.spec.params, work.row
     if row is None:
         raise Inexact
-    match step.spec.step:
+    match step.bound.spec.step:
         case "relative_value_rate":
             expense = row.pe_facility if work.setting == "facility" else row.pe_nonfacility
             found.work, found.malpractice = whole(row.work, RVU_SCALE), whole(row.malpractice, RVU_SCALE)

@@ -25,10 +25,13 @@ def half_up(value: Ints, unit: int) -> Ints:
     return (value + unit // 2) // unit
 
 
-def rate(values: tuple[Ints, Ints, Ints], indices: tuple[Ints, Ints, Ints], factor: Ints) -> Ints:
-    """Cents of one unit: three relative values, each by its index, times the factor."""
-    total = sum((value * index for value, index in zip(values, indices, strict=True)), np.int64(0))
-    return half_up(np.asarray(total * factor), CENT_IN_RATE)
+def rate(values: tuple[Ints, Ints, Ints], indices: tuple[Ints, ...], factor: Ints, scale: int = 1) -> Ints:
+    """Cents of one unit: three relative values, each by its index, times the factor.
+
+    With a `scale` the values are so many times finer, and must be so many times smaller.
+    """
+    work, expense, malpractice = (value * index for value, index in zip(values, indices, strict=True))
+    return half_up((work + expense + malpractice) * factor, CENT_IN_RATE * scale)
 
 
 def capped(amount: Ints, cap: Ints, applies: NDArray[np.bool_]) -> Ints:

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from services.bulk.arrays import FactColumns
 from services.bulk.coded import Words
-from services.bulk.facts import BY_PLACE, Facts, Indices, Inexact, facts_of, indices_of
+from services.bulk.facts import INDEX_SCALE, Facts, Indices, Inexact, facts_of, indices_of, words_of
 from services.bulk.lines import Lines
-from services.bulk.sending import bill_of, line_of
+from services.bulk.plans import BY_PLACE, Outline
+from services.bulk.sending import OUT_OF_REACH, bill_of, line_of
 from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import Confidence
+from services.jurisdictions.rulebook import NATIONAL
 from services.review.domain.bill import Bill
 from services.review.domain.engine import Engine
+from services.review.domain.multiple.amounts import REDUCED
 from services.review.domain.steps import locality
 from services.review.domain.work import UntracedLineWork
 
@@ -27,14 +30,19 @@ SERVICE: Final = (
 )  # fmt: skip
 PLACE: Final = ("jurisdiction", "period", "locality", "service_zip", "service_county", "service_state")
 UNKNOWN: Final = (0, 0, 0)
+NO_LINE: Final = {"charge": "0", "units": "1", "minutes": "", "ndc": "", "ndc_quantity": ""}
+"""What a service is without the line that bills it."""
+UNITS_PROVEN: Final = 3
+SEVERAL: Final = REDUCED[0]
 
 
 class Services:
     """The facts of services by number."""
 
     def __init__(self, engine: Engine, words: Words, *, live: bool) -> None:
-        self._engine, self._live = engine, live
+        self._engine, self._words, self._live = engine, words, live
         self._numbers: dict[tuple[str, ...], int] = {}
+        self._outlines: dict[int, Outline] = {}
         self.facts = FactColumns(words)
 
     def numbers(self, lines: Lines) -> Ints:
@@ -42,15 +50,35 @@ class Services:
         first, which = lines.together(SERVICE)
         keys = list(lines.texts(SERVICE, first))
         new = [n for n, key in enumerate(keys) if key not in self._numbers]
-        self.facts.extend([self._learned(sent) for sent in lines.sent(first[new])])
-        self._numbers.update({keys[n]: len(self._numbers) + at for at, n in enumerate(new)})
+        sent, start = list(lines.sent(first[new])), len(self._numbers)
+        self.facts.extend([self._learned(each) for each in sent])
+        self._numbers.update({keys[n]: start + at for at, n in enumerate(new)})
+        reduced = np.flatnonzero(self.facts["reduced_expense"][start:] >= 0)
+        self._prove(start + reduced, [sent[n] for n in reduced.tolist()])
         return np.array([self._numbers[key] for key in keys], dtype=np.int64)[which]
 
+    def _prove(self, services: Ints, sent: list[dict[str, str]]) -> None:
+        """Several units stay with the kernels where the engine comes to the same for the nation."""
+        units = np.minimum(self.facts["unit_limit"][services], UNITS_PROVEN)
+        amounts, lost = self.facts.amounts(services, (np.full(len(services), INDEX_SCALE),) * 3, units)
+        warnings = self.facts["warnings"][services]
+        found = np.zeros((3, len(services)), dtype=np.int64)
+        for n, each in enumerate(sent):
+            line = line_of(each | NO_LINE | {"charge": OUT_OF_REACH, "units": str(units[n])}, 1)
+            bill = Bill(each["jurisdiction"], each["bill_type"], (line,), locality=NATIONAL)
+            decided = self._engine.review(bill, allow_recalled=not self._live, trace=False).lines[0]
+            taken = sum(reason.amount for reason in decided.reasons if reason.carc == SEVERAL)
+            found[:, n] = decided.allowed * 100, taken * 100, self._words.number(words_of(decided.warnings))
+        self.facts.refuse_reduced(services[(found != [amounts, lost, warnings]).any(axis=0)])
+
     def _learned(self, sent: dict[str, str]) -> Facts:
-        line = line_of(sent | {"charge": "0", "units": "1", "minutes": "", "ndc": "", "ndc_quantity": ""}, 1)
-        bill = Bill(sent["jurisdiction"], sent["bill_type"], (line,))
+        line = line_of(sent | NO_LINE, 1)
+        bill = Bill(sent["jurisdiction"], sent["bill_type"], (line,), locality=NATIONAL)
         plan, work = self._engine.before_the_place(bill, line, allow_recalled=not self._live, trace=False)
-        return facts_of(plan, work.continue_with(bill, line))
+        outline = self._outlines.get(id(plan))
+        if outline is None:
+            outline = self._outlines[id(plan)] = Outline.of(plan)
+        return facts_of(outline, work.continue_with(bill, line))
 
 
 class Places:
@@ -79,7 +107,7 @@ class Places:
 
     def _found(self, sent: dict[str, str]) -> Indices | None:
         """None where the engine has to say why there are none."""
-        line = line_of(sent | {"charge": "0", "units": "1", "minutes": "", "ndc": "", "ndc_quantity": ""}, 1)
+        line = line_of(sent | NO_LINE, 1)
         bill = bill_of(sent, (line,))
         folder = self._engine.book.jurisdiction(bill.jurisdiction).folder
         work = UntracedLineWork(bill, line, self._engine.book, folder, allow_recalled=False)

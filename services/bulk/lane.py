@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from services.bulk import interplay
 from services.bulk.answers import Answers
 from services.bulk.coded import Coded, Words
-from services.bulk.facts import ChargeLimit, Lane, Period
-from services.bulk.known import Places, Services
+from services.bulk.facts import Lane, Period
+from services.bulk.known import SEVERAL, Places, Services
 from services.bulk.lines import Faults, Lines
-from services.bulk.sending import bill_of, line_of
+from services.bulk.plans import ChargeLimit
+from services.bulk.sending import OUT_OF_REACH, bill_of, line_of
 from services.bulk.settled import Settled
-from services.bulk.shapes import OUT_OF_REACH, Shapes
+from services.bulk.shapes import ANYWHERE, Shapes
 from services.jurisdictions.kinds import NCCI_PAIRS
 from services.jurisdictions.rulebook import MEDICARE
 from services.review.domain.bill import Line
@@ -78,7 +79,7 @@ class BulkLane:
         place = self._places.numbers(lines)
         indices, placed = self._places.indices(place)
         charge, units = lines.charges(), lines.coded["units"].each(int)
-        amount = of.amounts(which, indices) * units
+        amount, lost = of.amounts(which, indices, units)
 
         asks = _asks_the_engine(lines)
         below = (of["lane"][which] == Lane.KERNEL) & (charge < amount)
@@ -86,7 +87,8 @@ class BulkLane:
             (of["lane"][which] == Lane.ENGINE)
             | (of["needs_place"][which] & ~placed)
             | asks
-            | ((units > 1) & ~of["several_units"][which])
+            | of["add_on"][which]
+            | ((units > 1) & ~of["several_units"][which] & (of["reduced_expense"][which] < 0))
             | (units > of["unit_limit"][which])
             | (below & (of["charge_limit"][which] == ChargeLimit.RECALLED))
         )
@@ -98,6 +100,7 @@ class BulkLane:
         settled = Settled(
             of["lane"][which] == Lane.DECIDED, amount, of["charge_limit"][which], of["carc"][which],
             of["status"][which], of["reasons"][which], of["warnings"][which],
+            [(np.full(len(rows), self._words.number(f"CO-{SEVERAL}")), lost)],
         )  # fmt: skip
         answers.settle(rows[~by_engine], settled[~by_engine], charge[~by_engine])
         found, unsuited = self._shapes.at(self._shape_numbers(lines, which, place, units, by_shape))
@@ -139,17 +142,29 @@ class BulkLane:
 
     def _shape_numbers(self, lines: Lines, which: Ints, place: Ints, units: Ints, at: Ints) -> Ints:
         """The shape of each of these lines, new ones decided by the engine."""
-        limits, most = self._services.facts["charge_limit"], int(units.max()) + 1
-        keys = (which[at] * (int(place.max()) + 1) + place[at]) * most + units[at]
+        of, most = self._services.facts, int(units.max()) + 1
+        place = np.where(self._anywhere(which[at], units[at]), ANYWHERE, place[at])
+        keys = (which[at] * (int(place.max(initial=0)) + 2) + place + 1) * most + units[at]
         _, first, numbers = np.unique(keys, return_index=True, return_inverse=True)
         row = at[first]
-        shapes = list(zip(which[row].tolist(), place[row].tolist(), units[row].tolist(), strict=True))
+        shapes = list(zip(which[row].tolist(), place[first].tolist(), units[row].tolist(), strict=True))
         new = [n for n, shape in enumerate(shapes) if shape not in self._shapes.numbers]
         for n, sent in zip(new, lines.sent(row[new]), strict=True):
             line = line_of(sent | {"charge": OUT_OF_REACH}, 1)
-            limit = ChargeLimit(limits[shapes[n][0]])
-            self._shapes.add(shapes[n], self._decide(sent, (line,))[0], limit)
+            limit, varies = ChargeLimit(of["charge_limit"][shapes[n][0]]), of["needs_place"][shapes[n][0]]
+            self._shapes.add(shapes[n], self._decide(sent, (line,))[0], limit, varies=varies)
         return np.array([self._shapes.numbers[shape] for shape in shapes], dtype=np.int64)[numbers]
+
+    def _anywhere(self, which: Ints, units: Ints) -> Bools:
+        """Whether the place of these lines, each all of its bill, decides nothing but an amount not paid.
+
+        An edit looks at codes and units; only ranks of operations and tests look at amounts.
+        """
+        of = self._services.facts
+        edited: Bools = of["add_on"][which] | (units > of["unit_limit"][which])
+        ranked: Bools = (units > 1) & ~of["several_units"][which] & (of["reduced_expense"][which] < 0)
+        same: Bools = ~of["needs_place"][which] | (of["lane"][which] == Lane.DECIDED)
+        return same | (edited & ~ranked)
 
     def _decide(self, sent: dict[str, str], lines: tuple[Line, ...]) -> tuple[LineDecision, ...]:
         bill = bill_of(sent, lines)

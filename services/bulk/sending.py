@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from services.review.domain.bill import Bill, ContractTerms, Line
+
+OUT_OF_REACH: Final = str(10**12)
+"""US dollars that no amount comes near; a charge has seven digits at most."""
 
 
 def line_of(sent: Mapping[str, str], number: int) -> Line:

@@ -13,18 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.bulk.coded import Words
-from services.bulk.facts import ChargeLimit, Inexact, whole, words_of
+from services.bulk.facts import Inexact, whole, words_of
+from services.bulk.plans import ChargeLimit
 from services.bulk.settled import REDUCTIONS, Settled
 from services.review.domain.decision import LineDecision, Status
 
 Ints = NDArray[np.int64]
 
-OUT_OF_REACH: Final = str(10**12)
-"""US dollars; a charge has seven digits at most."""
+ANYWHERE: Final = -1
+"""The place of shapes that come out the same at every place."""
 COLUMNS: Final = (
     "suited", "decided", "amount", "limit", "carc", "status", "reasons", "warnings",
     *[f"{what}_{n}" for n in range(REDUCTIONS) for what in ("reduction_carc", "reduction")],
 )  # fmt: skip
+UNSUITED: Final = (False, True, *[0] * (len(COLUMNS) - 2))
 FLAGS: Final = frozenset({"suited", "decided"})
 
 
@@ -38,14 +40,19 @@ class Shapes:
         self._rows: list[tuple[Any, ...]] = []
         self._arrays: dict[str, NDArray[Any]] = {}
 
-    def add(self, key: tuple[int, int, int], decided: LineDecision, limit: ChargeLimit) -> None:
-        """A shape as the engine decided it at a charge out of reach."""
+    def add(
+        self, key: tuple[int, int, int], decided: LineDecision, limit: ChargeLimit, *, varies: bool
+    ) -> None:
+        """A shape as the engine decided it at a charge out of reach; `varies` by place, if it is paid."""
         self.numbers[key] = len(self._rows)
         self._arrays = {}
         try:
-            self._rows.append(_row(decided, limit, self._words))
+            row = _row(decided, limit, self._words)
         except Inexact:
-            self._rows.append((False, True, *[0] * (len(COLUMNS) - 2)))
+            row = UNSUITED
+        if key[1] == ANYWHERE and varies and decided.status is Status.PRICED:
+            row = UNSUITED
+        self._rows.append(row)
 
     def at(self, numbers: Ints) -> tuple[Settled, NDArray[np.bool_]]:
         """What is settled of lines of these shapes, and which of them the engine must decide itself."""
@@ -71,8 +78,10 @@ def _row(decided: LineDecision, limit: ChargeLimit, words: Words) -> tuple[Any, 
         if len(coded) > 1:
             raise Inexact
         carc = coded[0][0] if coded else 0
-        told = number(words_of(reason.words for reason in decided.reasons))
-        return (True, True, 0, int(limit), carc, status, told, warnings, *[0, 0] * REDUCTIONS)
+        told = words_of(reason.words for reason in decided.reasons)
+        if decided.line.on.isoformat() in told:
+            raise Inexact
+        return (True, True, 0, int(limit), carc, status, number(told), warnings, *[0, 0] * REDUCTIONS)
     (carc, _), *reductions = coded
     if len(reductions) > REDUCTIONS:
         raise Inexact

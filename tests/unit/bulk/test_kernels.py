@@ -37,6 +37,17 @@ def test_a_rate_is_rounded_half_up_to_cents(
     assert found[0] == int(wanted * 100)
 
 
+@given(st.integers(0, 99_999), st.integers(0, 100), index, factor)
+def test_a_reduced_practice_expense_has_two_decimals_more(
+    expense: int, share: int, place: int, dollars: int
+) -> None:
+    exact = Decimal(expense) / 100 * share / 100 * Decimal(place) / 1000
+    wanted = (exact * Decimal(dollars) / 10_000).quantize(CENT, ROUND_HALF_UP)
+    values = (one(0), one(expense * share), one(0))
+    found = kernels.rate(values, (one(place),) * 3, one(dollars), 100)
+    assert found[0] == int(wanted * 100)
+
+
 @given(cents, st.integers(0, 10_000_000))
 def test_a_percent_is_rounded_half_up_to_cents(amount: int, share: int) -> None:
     exact = Decimal(amount) / 100 * Decimal(share) / 10_000 / 100

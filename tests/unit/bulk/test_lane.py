@@ -114,6 +114,44 @@ def reprice(frame: pl.DataFrame) -> dict[str, Any]:
     return BulkLane(bills.engine(), live=True).reprice(frame).row(0, named=True)
 
 
+def several_places(lines: list[dict[str, str]]) -> pl.DataFrame:
+    """Each line as a bill of its own at each of many places and at some charges."""
+    on = date(2025, 6, 10)
+    frames = [
+        sent(bill_id=f"{n}-{place.id}-{charge}", locality=place.id, charge=charge, **line)
+        for n, line in enumerate(lines)
+        for place in bills.book().localities(on)[:40]
+        for charge in ("15.00", "95.50", "9000.00")
+    ]
+    return pl.concat(frames, how="diagonal")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"code": code, "modifiers": "GP", "units": units}
+         for code in ("97110", "97140", "97035", "G0283", "97161") for units in ("1", "2", "3", "4", "7")],
+        [{"code": code, "units": units} for code in ("22845", "64480", "90472", "99292", "G2211")
+         for units in ("1", "2", "30")],
+        [{"code": code, "units": units} for code in ("20610", "72148", "31575", "29881", "93000")
+         for units in ("1", "2", "30")],
+    ],
+    ids=["therapy in units", "codes that are paid beside others", "ranks and sides in units"],
+)  # fmt: skip
+def test_what_is_learned_at_one_place_holds_at_every_other(lines: list[dict[str, str]]) -> None:
+    frame = several_places(lines)
+    lane = BulkLane(Engine(bills.book()), live=True)
+    assert lane.reprice(frame).equals(lane.by_engine_alone(frame))
+
+
+def test_the_engine_is_asked_once_for_all_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = several_places([{"code": "97110", "modifiers": "GP", "units": "3"}, {"code": "22845"}])
+    lane = BulkLane(Engine(bills.book()), live=True)
+    lane.reprice(frame.unique("code", keep="first", maintain_order=True))
+    monkeypatch.setattr(Engine, "review", None)
+    assert len(lane.reprice(frame)) == len(frame)
+
+
 def test_an_amount_that_no_charge_limits_is_paid_above_it() -> None:
     """The hospital's emergency visit of November 2025: its national rate whatever the charge."""
     cells = {"bill_type": "outpatient", "date_of_service": "2025-11-03", "code": "99284", "charge": "29.24"}
