@@ -81,8 +81,11 @@ def _text(value: Any, column: Column[Any] | None) -> str:
 # Into the database
 
 
-def sent(resource: Resource, request: Message) -> Values:
-    """Column values of the fields that were really sent, converted; None where a field is cleared."""
+def sent(resource: Resource, request: Message, place: str = "") -> Values:
+    """Column values of the fields that were really sent, converted; None where a field is cleared.
+
+    `place` stands before the field in an error, e.g. `fees[3].`.
+    """
     values: Values = {}
     faults: list[FieldFault] = []
     for field in _sent_fields(resource, request):
@@ -90,12 +93,12 @@ def sent(resource: Resource, request: Message) -> Values:
         try:
             values[field.name] = from_wire(column, getattr(request, field.name))
         except FaultError as fault:
-            faults.append(FieldFault(field.name, fault.code, fault.message))
-    for place, name in enumerate(getattr(request, CLEAR, ())):
+            faults.append(FieldFault(f"{place}{field.name}", fault.code, fault.message))
+    for number, name in enumerate(getattr(request, CLEAR, ())):
         if _clearable(resource, request, name):
             values[name] = None
         else:
-            faults.append(FieldFault(f"{CLEAR}[{place}]", "clearable", "must name an optional field"))
+            faults.append(FieldFault(f"{CLEAR}[{number}]", "clearable", "must name an optional field"))
     if faults:
         raise DomainError("INVALID_REQUEST", faults=faults)
     return values

@@ -5,7 +5,7 @@ Whatever the number of rows, a kind of reference costs one statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -38,10 +38,16 @@ def check(resource: Resource, values: Values, transaction: Transaction, place: s
 
     `place` stands before the field in the error, e.g. `fees[3].`. Errors: NOT_FOUND, ARCHIVED_REFERENCE.
     """
+    check_all(resource, {place: values}, transaction)
+
+
+def check_all(resource: Resource, rows: Mapping[str, Values], transaction: Transaction) -> None:
+    """The same for the rows of a bulk request by their places: one statement per kind of reference."""
     for reference in resource.references:
-        wanted = values.get(reference.column)
-        if wanted is not None:
-            require(reference, {f"{place}{reference.column}": wanted}, transaction)
+        wanted = {f"{place}{reference.column}": row.get(reference.column) for place, row in rows.items()}
+        wanted = {field: identity for field, identity in wanted.items() if identity is not None}
+        if wanted:
+            require(reference, wanted, transaction)
 
 
 def require(reference: Reference, wanted: dict[str, Any], transaction: Transaction) -> dict[Any, Row]:

@@ -18,7 +18,7 @@ from services.crud.resource import OURS, Resource, Row, Values
 from services.kernel.call import Call
 from services.kernel.db import Transaction
 from services.kernel.errors import DomainError, invalid, not_found
-from services.kernel.outbox import Change, audit
+from services.kernel.outbox import Change, audit_all
 
 Respond = Callable[[Row, Call], Any]
 _NUMBERED = frozenset({"page", "page_size", "total"})
@@ -50,15 +50,35 @@ def identity(resource: Resource, request: Message) -> list[ColumnElement[bool]]:
 
 def add(resource: Resource, values: Values, call: Call, transaction: Transaction) -> Row:
     """Inserts the row and its audit entry."""
-    tenant, now = call.caller.tenant, call.clock.now()
-    own = {"id": resource.new_id(call), "org_id": tenant.org_id, "livemode": tenant.livemode}
-    times = {name: now for name in ("created_at", "updated_at") if name in resource.table.c}
-    version = {"version": 1} if resource.versioned else {}
-    statement = insert(resource.table).values({**values, **own, **times, **version})
+    statement = insert(resource.table).values(_whole(resource, values, call))
     row = _one(resource, statement.returning(resource.table), transaction)
     assert row is not None  # noqa: S101 - an INSERT without conflict clause returns its row
     record(resource, {}, row, call, transaction)
     return row
+
+
+def add_all(resource: Resource, rows: Sequence[Values], call: Call, transaction: Transaction) -> list[Row]:
+    """Inserts the rows and their audit entries in one statement each; the rows as stored, in order.
+
+    All rows name the same columns.
+    """
+    if not rows:
+        return []
+    whole = [_whole(resource, values, call) for values in rows]
+    statement = insert(resource.table).values(whole).returning(resource.table)
+    stored = {row["id"]: row for row in _all(resource, statement, transaction)}
+    added = [stored[values["id"]] for values in whole]
+    record_all(resource, [({}, row) for row in added], call, transaction)
+    return added
+
+
+def _whole(resource: Resource, values: Values, call: Call) -> Values:
+    """A new row: what no request sets comes with it."""
+    tenant, now = call.caller.tenant, call.clock.now()
+    own = {"id": resource.new_id(call), "org_id": tenant.org_id, "livemode": tenant.livemode}
+    times = {name: now for name in ("created_at", "updated_at") if name in resource.table.c}
+    version = {"version": 1} if resource.versioned else {}
+    return {**values, **own, **times, **version}
 
 
 def base_version(resource: Resource, row: Row, request: Any) -> int | None:
@@ -115,8 +135,18 @@ def remove(resource: Resource, row: Row, call: Call, transaction: Transaction) -
 
 def record(resource: Resource, before: Row, after: Row, call: Call, transaction: Transaction) -> None:
     """The audit entry of one write: before is empty for a new row, after for one that is gone."""
-    target = str((after or before)["id"])
-    audit(transaction, call, target, change_of(resource, before, after) if resource.history else None)
+    record_all(resource, [(before, after)], call, transaction)
+
+
+def record_all(
+    resource: Resource, writes: Sequence[tuple[Row, Row]], call: Call, transaction: Transaction
+) -> None:
+    """The audit entries of many writes of one call, in one round trip."""
+    changes = {
+        str((after or before)["id"]): change_of(resource, before, after) if resource.history else None
+        for before, after in writes
+    }
+    audit_all(transaction, call, changes)
 
 
 def change_of(resource: Resource, before: Row, after: Row) -> Change:
@@ -184,13 +214,18 @@ def _bump(resource: Resource, call: Call) -> Values:
 
 
 def _one(resource: Resource, statement: Any, transaction: Transaction) -> Row | None:
+    rows = _all(resource, statement, transaction)
+    return rows[0] if rows else None
+
+
+def _all(resource: Resource, statement: Any, transaction: Transaction) -> Sequence[Row]:
     try:
-        row: Row | None = transaction.sql.execute(statement).mappings().first()
+        rows: Sequence[Row] = transaction.sql.execute(statement).mappings().all()
     except IntegrityError as error:
         if isinstance(error.orig, psycopg.errors.UniqueViolation):
             raise DomainError("ALREADY_EXISTS", f"There is such a {resource.name} already.") from None
         raise
-    return row
+    return rows
 
 
 def _current(resource: Resource, row: Row, transaction: Transaction) -> Row:

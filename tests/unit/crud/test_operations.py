@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.crud import steps
 from services.kernel.db import Database
 from services.kernel.errors import DomainError
-from tests.harness.calls import FakeClock, refused
+from tests.harness.calls import FakeClock, make_call, refused
 from tests.unit.crud import shelf
 from tests.unit.crud.conftest import Librarian, faults
 
@@ -189,7 +189,7 @@ def test_a_failed_audit_undoes_the_write(librarian: Librarian, monkeypatch: pyte
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr(steps, "audit", fail)
+        patch.setattr(steps, "audit_all", fail)
         with pytest.raises(ZeroDivisionError):
             librarian.add("Tides")
     assert librarian("ListBooks").total == 0
@@ -214,3 +214,15 @@ def test_rows_of_another_tenant_or_parent_are_not_found(
     with refused("NOT_FOUND"):
         librarian(name, kind, book_uuid=made.id, shelf_uuid=str(uuid4()))
     assert librarian.get(made) == made
+
+
+def test_many_rows_are_written_at_once_and_come_back_in_order(librarian: Librarian, audit: Any) -> None:
+    titles = ["Waves", "Tides", "Dunes"]
+    call = make_call(shelf.policy("CreateBook"), librarian.database, librarian.clock, librarian.principal)
+    with call.transaction() as transaction:
+        rows = [{"title": title, "shelf_uuid": UUID(librarian.shelf_uuid)} for title in titles]
+        added = steps.add_all(shelf.BOOK, rows, call, transaction)
+        assert steps.add_all(shelf.BOOK, [], call, transaction) == []
+    assert [row["title"] for row in added] == titles
+    assert audit() == [("CreateBook", str(row["id"])) for row in added]
+    assert librarian("ListBooks").total == 3
