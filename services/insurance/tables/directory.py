@@ -61,7 +61,6 @@ users = Table(
     Column("livemode", Boolean, nullable=False),
     Column("name", Text, nullable=False),
     Column("email", Text),
-    Column("actor", Text),
     Column("external_ref", Text),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),

@@ -45,6 +45,7 @@ def _create_patients() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
+    _unique("patients", "external_ref")
 
 
 def _create_locations() -> None:
@@ -60,6 +61,7 @@ def _create_locations() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
+    _unique("locations", "external_ref")
 
 
 def _create_providers() -> None:
@@ -76,6 +78,7 @@ def _create_providers() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
+    _unique("providers", "external_ref")
 
 
 def _create_users() -> None:
@@ -85,13 +88,13 @@ def _create_users() -> None:
             {tenant_columns},
             name text NOT NULL,
             email text,
-            actor text,
             external_ref text,
             version int NOT NULL,
             created_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
+    _unique("users", "external_ref")
 
 
 def _create_procedure_codes() -> None:
@@ -107,9 +110,14 @@ def _create_procedure_codes() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
-    op.execute("""
-        CREATE UNIQUE INDEX procedure_codes_by_code ON procedure_codes (org_id, livemode, code) WHERE
-        deleted_at IS NULL""")
+    _unique("procedure_codes", "code")
+
+
+def _unique(table: str, column: str) -> None:
+    """No two rows of a tenant that are not archived have the same."""
+    op.execute(f"""
+        CREATE UNIQUE INDEX {table}_by_{column} ON {table} (org_id, livemode, {column})
+        WHERE deleted_at IS NULL""")
 
 
 def downgrade() -> None:
