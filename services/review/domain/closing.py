@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from services.kernel.money import ZERO
-from services.review.domain.decision import LineDecision, Reason, Status
+from services.review.domain.decision import DENIED, NEEDS_REVIEW, PRICED, LineDecision, Reason
 from services.review.domain.work import LineWork
 
 MEDICARE_REDUCTION = ("45", "The charge is above the fee schedule amount.")
@@ -20,23 +20,17 @@ CONTRACT_ABOVE_CHARGE = "The contracted amount is above the charge."
 
 def close(work: LineWork) -> LineDecision:
     """The decision on a line after its last step."""
-    if work.status is Status.PRICED and (work.amount is None or not work.units_priced):
+    if work.status is PRICED and (work.amount is None or not work.units_priced):
         work.hold("The program ended without an amount for this service.")
-    allowed = work.amount if work.status is Status.PRICED and work.amount is not None else ZERO
-    if work.status is Status.PRICED and allowed > work.line.charge:
+    allowed = work.amount if work.status is PRICED and work.amount is not None else ZERO
+    if work.status is PRICED and allowed > work.line.charge:
         allowed = _above_charge(work, allowed)
     origin = work.origin
+    shared = (len(origin.steps), len(origin.citations), len(origin.warnings)) if origin else (0, 0, 0)
     return LineDecision(
-        line=work.line,
-        status=work.status,
-        allowed=allowed,
-        reasons=reasons(work, allowed),
-        steps=tuple(work.steps),
-        citations=tuple(work.citations),
-        warnings=tuple(work.warnings),
-        origin=origin,
-        shared=(len(origin.steps), len(origin.citations), len(origin.warnings)) if origin else (0, 0, 0),
-    )
+        work.line, work.status, allowed, reasons(work, allowed),
+        tuple(work.steps), tuple(work.citations), tuple(work.warnings), origin, shared,
+    )  # fmt: skip
 
 
 def _above_charge(work: LineWork, amount: Decimal) -> Decimal:
@@ -54,9 +48,9 @@ def reasons(work: LineWork, allowed: Decimal) -> tuple[Reason, ...]:
     A reduction can only take what the charge holds: one that lowers the schedule amount from 100 to
     50 takes 20 of a charge of 70.
     """
-    if work.status is Status.NEEDS_REVIEW:
+    if work.status is NEEDS_REVIEW:
         return (Reason("", "", ZERO, work.words),)
-    if work.status is Status.DENIED:
+    if work.status is DENIED:
         return tuple([Reason(carc, work.group, amount, words) for carc, words, amount in work.reductions])
     rest = max(work.line.charge - allowed, ZERO)
     found = []

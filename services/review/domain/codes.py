@@ -15,6 +15,7 @@ def ranges(listed: str) -> Ranges:
     )
 
 
+@lru_cache(maxsize=16_384)
 def is_listed(code: str, listed: str) -> bool:
     """Whether a code is in the list."""
     return any(first <= code <= last for first, last in ranges(listed))

@@ -18,7 +18,7 @@ from services.jurisdictions.schema import BILL_TYPES
 from services.review.domain import steps
 from services.review.domain.bill import Bill, Line
 from services.review.domain.closing import close
-from services.review.domain.decision import Decision, Status
+from services.review.domain.decision import DENIED, PRICED, Decision
 from services.review.domain.edits.applying import ADVISORY
 from services.review.domain.edits.finding import Edit, coverage
 from services.review.domain.work import LineWork, UntracedLineWork
@@ -236,7 +236,7 @@ def _run_service(bound: Iterable[Bound], work: LineWork) -> None:
     """Service steps one after the other, until one denies or holds the line."""
     try:
         for step in bound:
-            if work.status is not Status.PRICED:
+            if work.status is not PRICED:
                 return
             if step.concerns is None or step.concerns(work):
                 work.begin(step.spec)
@@ -257,13 +257,13 @@ def _spared(plan: Plan, work: LineWork) -> frozenset[int]:
 def _run(step: Bound, works: Sequence[LineWork]) -> None:
     """One step over the lines it concerns. Missing rule data holds the line it is missing for."""
     if step.places is not None:
-        seen = works if step.sees_denied else [work for work in works if work.status is not Status.DENIED]
+        seen = works if step.sees_denied else [work for work in works if work.status is not DENIED]
         for work, place in list(step.places(seen, step.spec.params)):
             _guard(step, work, place)
         return
     concerns, also_held = step.concerns, step.also_held
     for work in works:
-        if (work.status is Status.PRICED or also_held) and (concerns is None or concerns(work)):
+        if (work.status is PRICED or also_held) and (concerns is None or concerns(work)):
             _guard(step, work)
 
 

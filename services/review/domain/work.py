@@ -14,8 +14,10 @@ from services.jurisdictions.records import OutpatientRate, SurgeryCenterRate
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.money import round_cents
 from services.review.domain.bill import Bill, Line
-from services.review.domain.decision import Input, Status, Step
+from services.review.domain.decision import DENIED, NEEDS_REVIEW, PRICED, Input, Step
 from services.review.domain.edits.finding import Edit, Gap, Outcome
+
+RECALLED = Confidence.RECALLED
 
 
 class RecalledFigure(RuleDataMissing):
@@ -38,7 +40,7 @@ class LineWork:
         self.allow_recalled = allow_recalled
         self.amount: Decimal | None = None
         """US dollars so far; for one unit until `units_priced`."""
-        self.status = Status.PRICED
+        self.status = PRICED
         self.words, self.group = "", "CO"
         """Why the line was denied or held; who bears a denial: CO provider, PR patient, OA neither."""
         self.row: RelativeValue | None = None
@@ -85,6 +87,8 @@ class LineWork:
         """The line is held for want of rule data on its date, which the words name."""
         self.edits: tuple[Edit, ...] = ()
         """What edits found on the line, effective or not."""
+        self.in_starter = bool(book.plain_words(line.code))
+        """Whether the code is of the starter selection, outside which edits may be missing."""
         self.gaps: tuple[tuple[Gap, bool], ...] = ()
         """Edits that could not be looked for, and whether the program applies them."""
         self.spared: frozenset[int] = frozenset()
@@ -95,7 +99,7 @@ class LineWork:
     @property
     def open(self) -> bool:
         """Neither denied nor held."""
-        return self.status is Status.PRICED
+        return self.status is PRICED
 
     @property
     def in_doubt(self) -> bool:
@@ -125,7 +129,7 @@ class LineWork:
         known = self.cited.get(id(citation))
         if known is not None:
             return known
-        if citation.confidence is Confidence.RECALLED:
+        if citation.confidence is RECALLED:
             if not self.allow_recalled:
                 raise RecalledFigure(citation.title, citation.section)
             self.warnings.append(
@@ -165,14 +169,14 @@ class LineWork:
     def deny(self, carc: str, words: str, group: str = "CO") -> None:
         """The line is not payable; the CARC says why, the group code who bears it."""
         self.record(f"Not payable: {words}")
-        self.status = Status.DENIED
+        self.status = DENIED
         self.amount = None
         self.reductions = [(carc, words, self.line.charge)]
         self.words, self.group = words, group
 
     def hold(self, words: str) -> None:
         """The line needs a person; the words say what is missing."""
-        self.status = Status.NEEDS_REVIEW
+        self.status = NEEDS_REVIEW
         self.words = words
 
     def doubt(self, words: str) -> None:
@@ -189,10 +193,10 @@ class LineWork:
         """A copy after the service steps, for another line that bills the same service."""
         copy = object.__new__(type(self))
         # All fields in one stroke: this runs for every line.
-        copy.__dict__.update(self.__dict__)
+        copy.__dict__ = self.__dict__.copy()
         copy.bill, copy.line, copy.origin = bill, line, self
         copy.warnings = self.warnings.copy()
-        if self.status is Status.DENIED:
+        if self.status is DENIED:
             copy.reductions = [(carc, words, line.charge) for carc, words, _ in self.reductions]
         else:
             copy.reductions = self.reductions.copy()
@@ -213,7 +217,7 @@ class UntracedLineWork(LineWork):
 
     def cite(self, citation: Citation) -> int:
         """A recalled source stops a live line and warns of a trial one; others leave no mark."""
-        if citation.confidence is Confidence.RECALLED and id(citation) not in self.cited:
+        if citation.confidence is RECALLED and id(citation) not in self.cited:
             self.cited, self.citations = self.cited.copy(), self.citations.copy()
             super().cite(citation)
         return 0
@@ -221,7 +225,7 @@ class UntracedLineWork(LineWork):
     def value(self, key: str) -> Decimal:
         """A dated figure, which may not be a recalled one on a live line."""
         found = self.book.value(self.folder, key, self.line.on)
-        if found.citation.confidence is Confidence.RECALLED:
+        if found.citation.confidence is RECALLED:
             self.cite(found.citation)
         return found.amount
 
@@ -233,12 +237,12 @@ class UntracedLineWork(LineWork):
         source: Citation | None = None,
     ) -> None:
         """Nothing is recorded; a recalled source still stops a live line."""
-        if source is not None and source.confidence is Confidence.RECALLED:
+        if source is not None and source.confidence is RECALLED:
             self.cite(source)
 
     def set_amount(self, formula: str, after: Decimal | None, rounding: str = "") -> None:  # noqa: ARG002
         """The amount is now `after`."""
-        if self.step_citation is not None and self.step_citation.confidence is Confidence.RECALLED:
+        if self.step_citation is not None and self.step_citation.confidence is RECALLED:
             self.cite(self.step_citation)
         self.amount = after
 

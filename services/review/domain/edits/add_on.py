@@ -13,7 +13,7 @@ from typing import Final
 
 from services.jurisdictions.records import AddOn
 from services.jurisdictions.table import CitedTable
-from services.review.domain.decision import Status
+from services.review.domain.decision import DENIED
 from services.review.domain.edits.finding import Edit, Figure, Outcome
 from services.review.domain.work import LineWork
 
@@ -27,9 +27,11 @@ def find(day: Sequence[LineWork], add_ons: CitedTable[AddOn]) -> Iterator[tuple[
     """The add-on codes of a day that lack a primary code, each with its lines."""
     by_code: dict[str, list[LineWork]] = {}
     for work in day:
-        if work.status is not Status.DENIED:
+        if work.status is not DENIED:
             by_code.setdefault(work.line.code, []).append(work)
     primaries = {code: found for code in by_code if (found := add_ons.partners(code))}
+    if not primaries:
+        return
     on = day[0].line.on
     known = {each.code for each in day[0].bill.earlier if each.on == on and not each.denied}
     carrying = known.union(by_code)

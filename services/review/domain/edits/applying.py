@@ -15,7 +15,7 @@ from services.jurisdictions.missing import NoEditionInForce
 from services.jurisdictions.model import StepSpec
 from services.jurisdictions.rulebook import MEDICARE
 from services.jurisdictions.table import CitedTable
-from services.review.domain.decision import Status
+from services.review.domain.decision import DENIED
 from services.review.domain.edits.finding import Edit, Gap, Outcome
 from services.review.domain.work import LineWork
 
@@ -73,14 +73,14 @@ def _table(day: Sequence[LineWork], folder: str, kind: Kind[R], *, applied: bool
         return None
     if table.starter:
         for work in day:
-            if not book.plain_words(work.line.code):
+            if not work.in_starter:
                 work.gaps += ((Gap(kind.title, work.line.code, by_date=False), applied),)
     return table
 
 
 def apply(work: LineWork, _params: Mapping[str, str], edit: Edit) -> None:
     """Carries out one finding on one line, unless an earlier one has denied it."""
-    if work.status is Status.DENIED:
+    if work.status is DENIED:
         return
     for figure in edit.figures:
         work.figure(figure.name, figure.value, figure.unit, edit.source if figure.from_table else None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ class Figure(NamedTuple):
     from_table: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One finding on one day of a bill."""
 
     id: str
@@ -58,7 +56,7 @@ class Edit:
     @property
     def advisory(self) -> Edit:
         """The same finding where it has no effect."""
-        return replace(self, outcome=Outcome.INFORMATIONAL, carc="")
+        return self._replace(outcome=Outcome.INFORMATIONAL, carc="")
 
 
 class Gap(NamedTuple):

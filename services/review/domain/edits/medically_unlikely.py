@@ -13,7 +13,7 @@ from typing import Final
 
 from services.jurisdictions.records import UnitLimit
 from services.jurisdictions.table import CitedTable
-from services.review.domain.decision import Status
+from services.review.domain.decision import DENIED
 from services.review.domain.edits.finding import Edit, Figure, Outcome
 from services.review.domain.work import LineWork
 
@@ -32,7 +32,7 @@ def find(
     """The limits exceeded on a day, each with the lines it acts on."""
     by_code: dict[str, list[LineWork]] = {}
     for work in day:
-        if work.status is not Status.DENIED and not work.doubted:
+        if work.status is not DENIED and not work.doubted:
             by_code.setdefault(work.line.code, []).append(work)
     for code, works in by_code.items():
         limit = limits.find(code)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from services.jurisdictions.records import CodePair
 from services.jurisdictions.table import CitedTable
-from services.review.domain.decision import Status
+from services.review.domain.decision import DENIED
 from services.review.domain.edits.finding import Edit, Figure, Outcome
 from services.review.domain.work import LineWork
 
@@ -104,7 +104,7 @@ def _edit(found: _Found, pairs: CitedTable[CodePair], itself_denied: set[int]) -
     pair, second = found.pair, found.second
     standing = [
         first for first in found.firsts
-        if first.status is not Status.DENIED and id(first) not in itself_denied
+        if first.status is not DENIED and id(first) not in itself_denied
     ]  # fmt: skip
     first = (standing or found.firsts)[0]
     outcome, words = _judged(found, first, stands=bool(standing))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from services.jurisdictions.records import OutpatientRate
 from services.jurisdictions.rulebook import MEDICARE
-from services.review.domain.decision import Status
+from services.review.domain.decision import NEEDS_REVIEW
 from services.review.domain.ranking import dearest_first
 from services.review.domain.work import LineWork
 
@@ -59,7 +59,7 @@ def status(work: LineWork) -> str:
 def places(works: Sequence[LineWork]) -> Iterator[tuple[LineWork, Place]]:
     """Every open line of the claim that the system prices or packages."""
     lines = [work for work in works if work.open]
-    if any(work.status is Status.NEEDS_REVIEW and status(work) not in OTHERS_DO_NOT_DEPEND for work in works):
+    if any(work.status is NEEDS_REVIEW and status(work) not in OTHERS_DO_NOT_DEPEND for work in works):
         yield from [(work, Place(unclear=WAITING)) for work in lines if status(work) not in NEVER_PACKAGED]
     elif any(status(work) == COMPREHENSIVE for work in lines):
         yield from _comprehensive(lines, works)

@@ -172,7 +172,7 @@ def _naming(modifiers: Iterable[str]) -> Callable[[LineWork], bool]:
 CONCERNS: Mapping[str, Callable[[LineWork], bool]] = {
     **dict.fromkeys(OF_THE_PHYSICIAN_SCHEDULE, _physician),
     "locality": lambda work: work.schedule in BY_LOCALITY,
-    **dict.fromkeys(("surgical_role", "assistant_surgeon", "co_surgeon"), _naming(ROLES)),
+    **dict.fromkeys(("surgical_role", "assistant_surgeon", "co_surgeon", "one_role_a_day"), _naming(ROLES)),
     "billed_for_denial": _naming(billed_for_denial.MODIFIERS),
     "imaging_equipment": _naming(imaging_equipment.MODIFIERS),
     "split_care": _naming(split_care.MODIFIERS),

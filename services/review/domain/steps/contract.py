@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from services.kernel.money import round_cents
-from services.review.domain.decision import Status
+from services.review.domain.decision import DENIED, PRICED
 from services.review.domain.steps.modifiers import INFORMATIONAL
 from services.review.domain.work import LineWork
 
@@ -22,7 +22,7 @@ SAME_SERVICE = INFORMATIONAL | {"51", "RT", "LT"}
 
 def apply(work: LineWork, _params: Mapping[str, str]) -> None:
     terms = work.bill.contract
-    if terms is None or work.status is Status.DENIED or work.in_doubt:
+    if terms is None or work.status is DENIED or work.in_doubt:
         return
     flat = terms.flat_rates.get(work.line.code)
     if flat is not None:
@@ -53,7 +53,7 @@ def _agree(work: LineWork, formula: str, amount: Decimal) -> None:
     """The agreed amount stands for all units and replaces reductions that the schedule had made."""
     if not work.open:
         work.warnings.append(f"Priced by contract alone; the schedule could not: {work.words}")
-        work.status = Status.PRICED
+        work.status = PRICED
     work.reductions = []
     work.units_priced = True
     work.by_contract = True

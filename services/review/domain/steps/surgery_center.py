@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from services.jurisdictions.records import SurgeryCenterRate
 from services.kernel.money import ZERO, round_cents
-from services.review.domain.decision import Status
+from services.review.domain.decision import NEEDS_REVIEW
 from services.review.domain.ranking import dearest_first
 from services.review.domain.steps.surgery_center_rate import DRUG, DRUGS, STOPPED_BEFORE, SURGERY
 from services.review.domain.wages import by_wages
@@ -53,7 +53,7 @@ def places(works: Sequence[LineWork], _params: Mapping[str, str]) -> Iterable[tu
 
 def _places(members: Sequence[LineWork]) -> Iterable[tuple[LineWork, Place]]:
     lines = [work for work in members if work.open]
-    undecided = any(work.status is Status.NEEDS_REVIEW for work in members)
+    undecided = any(work.status is NEEDS_REVIEW for work in members)
     beside = any(_row(work).payment_indicator in SURGERY for work in lines)
     several = [
         work for work in lines if _row(work).multiple_discount and STOPPED_BEFORE not in work.line.modifiers
