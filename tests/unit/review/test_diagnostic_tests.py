@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.review.domain.multiple import diagnostic
-from services.review.domain.multiple.place import InParts
+from services.review.domain.multiple.place import Part
 from tests.harness.bills import amounts, book, medicare, priced, words
 from tests.harness.checker import faults
 from tests.unit.review import works
@@ -67,7 +67,7 @@ def test_eye_tests_lose_a_fifth_of_the_technical_part() -> None:
     work.locality = book().locality("01112-05", works.ON)
     technical = book().relative_value("us_medicare", SPINE, "TC", works.ON)
     assert technical is not None
-    diagnostic.apply(work, works.SHARES, InParts({"technical": technical}).reduced)
+    diagnostic.apply(work, works.SHARES, {"technical": Part(technical, Decimal("170.58"))})
     assert str(work.amount) == "214.33"
 
 

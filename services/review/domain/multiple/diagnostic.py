@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from services.jurisdictions.model import RelativeValue
 from services.kernel.money import ZERO, round_cents
 from services.review.domain.multiple.amounts import (
     HUNDRED,
@@ -22,7 +21,7 @@ from services.review.domain.multiple.amounts import (
     of_row,
     pay,
 )
-from services.review.domain.multiple.place import InParts, NotPriced
+from services.review.domain.multiple.place import InParts, NotPriced, Part
 from services.review.domain.ranking import dearest_first
 from services.review.domain.work import LineWork
 
@@ -38,7 +37,7 @@ PARTS_OF = {"": {PROFESSIONAL: "26", TECHNICAL: "TC"}, "26": {PROFESSIONAL: "26"
 TECHNICAL_ONLY = "3"
 OTHER_SESSION = frozenset({"59", "XE"})
 
-Parts = Mapping[str, RelativeValue]
+Parts = Mapping[str, Part]
 
 
 def places(family: str, members: Sequence[LineWork]) -> Iterable[tuple[LineWork, InParts | NotPriced]]:
@@ -46,7 +45,7 @@ def places(family: str, members: Sequence[LineWork]) -> Iterable[tuple[LineWork,
     parts = [_parts(work) for work in members]
     if not all(parts):
         return [(work, NotPriced(family)) for work in members]
-    reduced: list[dict[str, RelativeValue]] = [{} for _ in members]
+    reduced: list[dict[str, Part]] = [{} for _ in members]
     for part in PERCENTS[family]:
         having = [n for n, rows in enumerate(parts) if rows and part in rows]
         for n in sorted(having, key=lambda n: _highest_first(members[n], (parts[n] or {})[part]))[1:]:
@@ -54,23 +53,24 @@ def places(family: str, members: Sequence[LineWork]) -> Iterable[tuple[LineWork,
     return [(work, InParts(rows)) for work, rows in zip(members, reduced, strict=True)]
 
 
-def _highest_first(work: LineWork, row: RelativeValue) -> tuple[object, ...]:
-    return (-(of_row(work, row) or ZERO), dearest_first(work))
+def _highest_first(work: LineWork, part: Part) -> tuple[object, ...]:
+    return (-part.amount, dearest_first(work))
 
 
 def _parts(work: LineWork) -> Parts | None:
-    """The rows of the line's parts; None when the line is not one plain test of parts we hold."""
-    row = work.row
-    if row is None or not is_plain(work) or OTHER_SESSION.intersection(work.line.modifiers):
+    """The parts of the line; None when it is not one plain test of parts we hold."""
+    row, whole = work.row, work.amount
+    if row is None or whole is None or OTHER_SESSION.intersection(work.line.modifiers) or not is_plain(work):
         return None
     if row.pctc == TECHNICAL_ONLY and not row.modifier:
-        return {TECHNICAL: row}
+        return {TECHNICAL: Part(row, whole)}
     found = {}
     for part, modifier in PARTS_OF.get(row.modifier, {}).items():
         of_part = work.book.relative_value(work.table, row.code, modifier, work.table_on)
-        if of_part is None or of_row(work, of_part) is None:
+        amount = None if of_part is None else of_row(work, of_part)
+        if of_part is None or amount is None:
             return None
-        found[part] = of_part
+        found[part] = Part(of_part, amount)
     return found or None
 
 
@@ -80,10 +80,10 @@ def apply(work: LineWork, params: Mapping[str, str], reduced: Parts) -> None:
         return
     work.figure("multiple_procedure_indicator", work.row.multiple_procedure, source=work.row.citation)
     lost = ZERO
-    for part, row in reduced.items():
-        figure_row(work, part, row)
-        share = work.value(f"{params['percents']}.{PERCENTS[work.row.multiple_procedure][part]}")
-        lost += _lost(of_row(work, row) or ZERO, share)
+    for name, part in reduced.items():
+        figure_row(work, name, part.row)
+        share = work.value(f"{params['percents']}.{PERCENTS[work.row.multiple_procedure][name]}")
+        lost += _lost(part.amount, share)
     figure_rate(work)
     pay(
         work,

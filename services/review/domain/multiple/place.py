@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
 
 from services.jurisdictions.model import RelativeValue
 
@@ -24,11 +26,18 @@ class Reduced:
     units: int
 
 
+class Part(NamedTuple):
+    """A part of a diagnostic test: the row it is paid by, and its own amount."""
+
+    row: RelativeValue
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class InParts:
-    """Diagnostic tests: the parts of the line that are reduced, and the row each part is paid by."""
+    """Diagnostic tests: the parts of the line that are reduced."""
 
-    reduced: Mapping[str, RelativeValue]
+    reduced: Mapping[str, Part]
 
 
 @dataclass(frozen=True, slots=True)
