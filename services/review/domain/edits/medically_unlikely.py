@@ -36,7 +36,7 @@ def find(
             by_code.setdefault(work.line.code, []).append(work)
     for code, works in by_code.items():
         limit = limits.find(code)
-        if limit is None:
+        if limit is None or sum([work.line.units for work in works]) <= limit.units:
             continue
         groups = [[work] for work in works] if limit.adjudication == BY_LINE else [works]
         for group in groups:
