@@ -61,15 +61,23 @@ class Order:
 
 
 def run(resource: Resource, request: Message, call: Call, transaction: Transaction) -> Page:
-    """The page that the request asks for."""
+    """The page that the request asks for; every row, where it cannot ask for pages."""
     statement = narrowed(resource, request)
     order = order_of(resource, request)
-    size = min(getattr(request, "page_size", 0) or resource.page_size, MAX_PAGE_SIZE)
+    fields = request.DESCRIPTOR.fields_by_name
+    if "page_token" in fields:
+        size = _size(request, resource.page_size)
+        return _cursor_page(statement, order, size, request, call, transaction)
+    if "page" in fields:
+        return numbered(statement, order, request, transaction, resource.page_size)
+    return Page(list(transaction.sql.execute(statement.order_by(*order.by())).mappings()))
+
+
+def _size(request: Message, usual: int) -> int:
+    size = min(getattr(request, "page_size", 0) or usual, MAX_PAGE_SIZE)
     if size < 1:
         raise invalid("page_size", "page_size", f"must be from 1 to {MAX_PAGE_SIZE}")
-    if "page_token" in request.DESCRIPTOR.fields_by_name:
-        return _cursor_page(statement, order, size, request, call, transaction)
-    return _numbered_page(statement, order, size, request, transaction)
+    return size
 
 
 # Which rows
@@ -130,9 +138,11 @@ def order_of(resource: Resource, request: Message) -> Order:
 # Numbered pages
 
 
-def _numbered_page(
-    statement: Select[Any], order: Order, size: int, request: Message, transaction: Transaction
+def numbered(
+    statement: Select[Any], order: Order, request: Message, transaction: Transaction, usual_size: int = 50
 ) -> Page:
+    """The page of these rows that the request asks for, and how many there are in all."""
+    size = _size(request, usual_size)
     number = getattr(request, "page", 0)
     if number < 0:
         raise invalid("page", "page", "must be at least 1")

@@ -11,10 +11,11 @@ from services.kernel.call import Call
 from services.kernel.db import Transaction
 
 _EVENT = "INSERT INTO outbox (org_id, livemode, type, payload) VALUES (%s, %s, %s, %s)"
-_AUDIT = (
-    "INSERT INTO audit_log (org_id, livemode, actor, action, object, outcome, request_id, kind, changes)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
+_AUDIT = """
+    INSERT INTO audit_log (org_id, livemode, actor, action, outcome, request_id, object, kind, changes)
+    SELECT %s, %s, %s, %s, 'ok', %s, object, kind, changes::jsonb
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS entry (object, kind, changes)
+"""
 
 
 def publish(transaction: Transaction, call: Call, event: str, payload: Mapping[str, str]) -> None:
@@ -48,15 +49,12 @@ def audit(transaction: Transaction, call: Call, target: str, change: Change | No
 
 
 def audit_all(transaction: Transaction, call: Call, changes: Mapping[str, Change | None]) -> None:
-    """The same for many objects of one call, in one round trip."""
-    tenant, actor, action = call.caller.tenant, call.caller.actor, call.policy.name
+    """The same for many objects of one call, in one statement."""
+    tenant = call.caller.tenant
     rows = [
-        (tenant.org_id, tenant.livemode, actor, action, target, "ok", call.request_id)
-        + (("", None) if change is None else (change.kind, change.as_json()))
+        (target, *(("", None) if change is None else (change.kind, change.as_json())))
         for target, change in changes.items()
     ]
-    if len(rows) == 1:
-        transaction.driver.execute(_AUDIT, rows[0])
-    elif rows:
-        with transaction.driver.cursor() as cursor:
-            cursor.executemany(_AUDIT, rows)
+    if rows:
+        about = (tenant.org_id, tenant.livemode, call.caller.actor, call.policy.name, call.request_id)
+        transaction.driver.execute(_AUDIT, (*about, *map(list, zip(*rows, strict=True))))

@@ -1,0 +1,1 @@
+"""Rules of dental insurance: no SQL, no gRPC, no protobuf."""
