@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from google.protobuf.message import Message
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, ColumnElement, Table
 
 from services.kernel.call import Call
 
@@ -51,6 +51,22 @@ class Reference:
     """The record as the message that stands for it."""
 
 
+def unchanged(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Values that are compared as they are."""
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A natural key, which a unique index guards among rows that are not archived."""
+
+    index: str
+    """Name of the index."""
+    columns: tuple[str, ...]
+    folded: Callable[[ColumnElement[Any]], ColumnElement[Any]] = unchanged
+    """How the index sees each value, e.g. in lower case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One kind of record: its message, its table, and how lists of it may be asked for."""
@@ -67,6 +83,8 @@ class Resource:
     """Records that the path names too: a row elsewhere is not found."""
     references: tuple[Reference, ...] = ()
     """Records that rows refer to: checked when written, shown when read."""
+    unique: tuple[Unique, ...] = ()
+    """Natural keys: who takes one twice is told which record has it."""
     search: tuple[str, ...] = ()
     """Columns that the request field `search` looks into."""
     sort: tuple[str, ...] = ("created_at",)

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import psycopg
 from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from services.crud import codec, query, references
+from services.crud.natural_keys import guarded
 from services.crud.resource import OURS, Resource, Row, Values
 from services.kernel.call import Call
 from services.kernel.db import Transaction
@@ -51,7 +50,8 @@ def identity(resource: Resource, request: Message) -> list[ColumnElement[bool]]:
 def add(resource: Resource, values: Values, call: Call, transaction: Transaction) -> Row:
     """Inserts the row and its audit entry."""
     statement = insert(resource.table).values(_whole(resource, values, call))
-    row = _one(resource, statement.returning(resource.table), transaction)
+    with guarded(resource, [values], transaction):
+        row = _one(statement.returning(resource.table), transaction)
     assert row is not None  # noqa: S101 - an INSERT without conflict clause returns its row
     record(resource, {}, row, call, transaction)
     return row
@@ -66,8 +66,9 @@ def add_all(resource: Resource, rows: Sequence[Values], call: Call, transaction:
         return []
     whole = [_whole(resource, values, call) for values in rows]
     statement = insert(resource.table).values(whole).returning(resource.table)
-    stored = {row["id"]: row for row in _all(resource, statement, transaction)}
-    added = [stored[values["id"]] for values in whole]
+    with guarded(resource, rows, transaction):
+        stored = {row["id"]: row for row in transaction.sql.execute(statement).mappings()}
+    added: list[Row] = [stored[values["id"]] for values in whole]
     record_all(resource, [({}, row) for row in added], call, transaction)
     return added
 
@@ -106,7 +107,8 @@ def change(
     if resource.archived:
         statement = statement.where(resource.column(resource.archived).is_(None))
     statement = statement.values({**different, **_bump(resource, call)})
-    changed = _one(resource, statement.returning(resource.table), transaction)
+    with guarded(resource, [{**row, **different}], transaction, written=different):
+        changed = _one(statement.returning(resource.table), transaction)
     if changed is None:
         raise _lost(resource, row, transaction)
     record(resource, row, changed, call, transaction)
@@ -118,7 +120,7 @@ def archive(resource: Resource, row: Row, call: Call, transaction: Transaction) 
     marker = resource.column(resource.archived)
     statement = update(resource.table).where(resource.column("id") == row["id"], marker.is_(None))
     statement = statement.values({resource.archived: call.clock.now(), **_bump(resource, call)})
-    changed = _one(resource, statement.returning(resource.table), transaction)
+    changed = _one(statement.returning(resource.table), transaction)
     if changed is None:
         return _current(resource, row, transaction)
     record(resource, row, changed, call, transaction)
@@ -128,7 +130,7 @@ def archive(resource: Resource, row: Row, call: Call, transaction: Transaction) 
 def remove(resource: Resource, row: Row, call: Call, transaction: Transaction) -> None:
     """Deletes the row for good; of two at once, the second finds nothing."""
     statement = delete(resource.table).where(resource.column("id") == row["id"])
-    if _one(resource, statement.returning(resource.column("id")), transaction) is None:
+    if _one(statement.returning(resource.column("id")), transaction) is None:
         raise not_found(resource.name)
     record(resource, row, {}, call, transaction)
 
@@ -213,19 +215,9 @@ def _bump(resource: Resource, call: Call) -> Values:
     return values
 
 
-def _one(resource: Resource, statement: Any, transaction: Transaction) -> Row | None:
-    rows = _all(resource, statement, transaction)
-    return rows[0] if rows else None
-
-
-def _all(resource: Resource, statement: Any, transaction: Transaction) -> Sequence[Row]:
-    try:
-        rows: Sequence[Row] = transaction.sql.execute(statement).mappings().all()
-    except IntegrityError as error:
-        if isinstance(error.orig, psycopg.errors.UniqueViolation):
-            raise DomainError("ALREADY_EXISTS", f"There is such a {resource.name} already.") from None
-        raise
-    return rows
+def _one(statement: Any, transaction: Transaction) -> Row | None:
+    row: Row | None = transaction.sql.execute(statement).mappings().first()
+    return row
 
 
 def _current(resource: Resource, row: Row, transaction: Transaction) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 
 from allowable.insurance.v1 import directory_pb2 as pb
 from services.crud.operations import Archive, Create, Get, List
-from services.crud.resource import Resource, Values
+from services.crud.resource import Resource, Unique, Values
 from services.insurance.tables import directory as tables
 from services.kernel.call import Call
 from services.kernel.errors import invalid
@@ -17,6 +17,7 @@ PATIENT = Resource(
     tables.patients,
     pb.Patient,
     key="patient_uuid",
+    unique=(Unique("patients_by_external_ref", ("external_ref",)),),
     search=("first_name", "last_name", "external_ref"),
     sort=("last_name", "first_name", "created_at"),
     order="last_name",
@@ -27,6 +28,7 @@ LOCATION = Resource(
     tables.locations,
     pb.Location,
     key="location_uuid",
+    unique=(Unique("locations_by_external_ref", ("external_ref",)),),
     search=("name", "external_ref"),
     sort=("name", "created_at"),
     order="name",
@@ -37,6 +39,7 @@ PROVIDER = Resource(
     tables.providers,
     pb.Provider,
     key="provider_uuid",
+    unique=(Unique("providers_by_external_ref", ("external_ref",)),),
     search=("first_name", "last_name", "npi", "external_ref"),
     sort=("last_name", "first_name", "created_at"),
     order="last_name",
@@ -47,6 +50,7 @@ USER = Resource(
     tables.users,
     pb.User,
     key="user_uuid",
+    unique=(Unique("users_by_external_ref", ("external_ref",)),),
     search=("name", "email", "external_ref"),
     sort=("name", "created_at"),
     order="name",
@@ -57,6 +61,7 @@ PROCEDURE_CODE = Resource(
     tables.procedure_codes,
     pb.ProcedureCode,
     key="procedure_code_uuid",
+    unique=(Unique("procedure_codes_by_code", ("code",)),),
     search=("code", "description", "category"),
     sort=("code", "category", "created_at"),
     order="code",

@@ -53,8 +53,9 @@ def test_archiving_takes_it_out_of_the_list_and_may_be_repeated(practice: Any, k
 def test_a_number_or_code_is_taken_until_its_record_is_archived(practice: Any, kind: str) -> None:
     _plural, key, fields = KINDS[kind]
     added = practice(f"Create{kind}", **fields)
-    with refused("ALREADY_EXISTS"):
+    with refused("ALREADY_EXISTS") as refusal:
         practice(f"Create{kind}", **fields)
+    assert refusal.value.context == {"existing_id": added.id}
     practice(f"Archive{kind}", **{key: added.id})
     practice(f"Create{kind}", **fields)
 
