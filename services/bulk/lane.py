@@ -36,6 +36,7 @@ ENGINE_ALONE: Final = (
     "minutes", "ndc", "ndc_quantity", "wage_index", "percent_of_schedule", "percent_of_charge",
 )  # fmt: skip
 """A line with one of these is for the engine."""
+OF_PERIOD: Final = ("jurisdiction", "date_of_service")
 SERVICES_REMEMBERED: Final = 500_000
 
 
@@ -171,12 +172,15 @@ class BulkLane:
         return self._engine.review(bill, allow_recalled=not self._live, trace=False).lines
 
     def _with_period(self, lines: Lines) -> Lines:
-        """Adds the period of each date."""
-        days = lines.coded["date_of_service"]
-        of_day = [str(self._engine.book.period(date.fromisoformat(day))) for day in days.words]
-        periods = sorted(set(of_day))
-        numbers = np.array([periods.index(period) for period in of_day], dtype=np.int64)[days.numbers]
-        return lines.with_column("period", Coded(periods, numbers))
+        """Adds the period of each line in its jurisdiction."""
+        first, which = lines.together(OF_PERIOD)
+        found = [
+            str(self._engine.book.period(code, date.fromisoformat(day)))
+            for code, day in lines.texts(OF_PERIOD, first)
+        ]
+        periods = {period: n for n, period in enumerate(dict.fromkeys(found))}
+        numbers = np.array([periods[period] for period in found], dtype=np.int64)
+        return lines.with_column("period", Coded(list(periods), numbers[which]))
 
     def by_engine_alone(self, sent: pl.DataFrame) -> pl.DataFrame:
         """What the engine alone answers: for comparison. Every line must be one that the service takes."""

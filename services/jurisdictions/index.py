@@ -151,10 +151,14 @@ class FolderIndex:
     sections: SectionIndex | None
     tables: Mapping[str, TablesInTime]
 
-
-def changes(folders: Mapping[str, FolderIndex]) -> Iterator[date]:
-    """Every date from which anything in the folders is another than the day before."""
-    for folder in folders.values():
-        spans: list[Dated[Any] | TablesInTime] = [*folder.values.values(), *folder.programs.values()]
-        for dated in [*spans, *folder.tables.values()]:
+    def changes(self) -> Iterator[date]:
+        """Every date from which anything in the folder is another than the day before."""
+        spans: list[Dated[Any] | TablesInTime] = [*self.values.values(), *self.programs.values()]
+        for dated in [*spans, *self.tables.values()]:
             yield from dated.changes()
+
+    def named(self) -> set[str]:
+        """What the steps of the programs name other folders by: a parameter that is one, or `folder:key`."""
+        programs = [program for dated in self.programs.values() for program in dated]
+        texts = [text for program in programs for step in program.steps for text in step.params.values()]
+        return {text.partition(":")[0] for text in texts}

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeVar, cast
 
 from services.jurisdictions import pack
 from services.jurisdictions.editions import Editions
-from services.jurisdictions.index import FolderIndex, SectionIndex, changes
+from services.jurisdictions.index import FolderIndex, SectionIndex
 from services.jurisdictions.kinds import GPCIS, LOCALITIES, LOCALITIES_PLUS4, RELATIVE_VALUES, Kind
 from services.jurisdictions.loading import Loaded, load_files
 from services.jurisdictions.missing import (
@@ -82,7 +82,8 @@ class Rulebook:
         self._places: Mapping[str, str] = loaded.places
         self._services: Mapping[str, Service] = loaded.services
         self._national: Final = loaded.national
-        self._changes: Final = sorted(set(changes(loaded.folders)))
+        self._changes: Final = {name: set(folder.changes()) for name, folder in loaded.folders.items()}
+        self._periods: dict[str, list[date]] = {}
         self._values: dict[tuple[str, str, date], Value] = {}
         self._localities: dict[tuple[str, date], Locality] = {}
         self._tables: dict[tuple[str, str, date], CitedTable[Any]] = {}
@@ -144,9 +145,20 @@ class Rulebook:
             raise NoProgram(code, jurisdiction.name, bill_type, on)
         return found
 
-    def period(self, on: date) -> int:
-        """Dates of one period have the same number: no figure, table or program changes within it."""
-        return bisect_right(self._changes, on)
+    def folders_read(self, code: str) -> frozenset[str]:
+        """The folders that say what a jurisdiction pays: its own, Medicare's, and those its programs name."""
+        own = self.jurisdiction(code).folder
+        folder = self._folders.get(own)
+        named = folder.named() if folder else ()
+        return frozenset({own, MEDICARE}.union(named).intersection(self._folders))
+
+    def period(self, code: str, on: date) -> int:
+        """Dates of one period have the same number: nothing that the jurisdiction reads changes within it."""
+        starts = self._periods.get(code)
+        if starts is None:
+            read = [self._changes[folder] for folder in self.folders_read(code)]
+            starts = self._periods[code] = sorted(set().union(*read))
+        return bisect_right(starts, on)
 
     def value(self, folder: str, key: str, on: date) -> Value:
         """A dated figure; a key `folder:name` is read in that folder instead."""

@@ -22,8 +22,8 @@ def rows(works: Sequence[LineWork]) -> Iterator[tuple[EarlierService, RelativeVa
 
 
 def _row(work: LineWork, service: EarlierService) -> RelativeValue | None:
-    book = work.book
-    fixed = book.period(work.table_on) != book.period(work.line.on)
+    book, where = work.book, work.bill.jurisdiction
+    fixed = book.period(where, work.table_on) != book.period(where, work.line.on)
     try:
         return book.relative_value(work.table, service.code, "", work.table_on if fixed else service.on)
     except RuleDataMissing:

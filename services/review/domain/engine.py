@@ -166,7 +166,8 @@ class Engine:
 
     def _anywhere(self, bill: Bill, line: Line, *, allow_recalled: bool, trace: bool) -> Service:
         what = (
-            bill.jurisdiction, bill.bill_type, line.code, line.modifiers, self.book.period(line.on),
+            bill.jurisdiction, bill.bill_type, line.code, line.modifiers,
+            self.book.period(bill.jurisdiction, line.on),
             line.place_of_service, line.provider_type, allow_recalled, trace,
         )  # fmt: skip
         known = self._services.get(what)
