@@ -21,7 +21,6 @@ fee_schedule_assignments = Table(
     Column("effective_start", Date, nullable=False),
     Column("effective_end", Date),
     Column("notes", Text),
-    Column("slot", Text),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),

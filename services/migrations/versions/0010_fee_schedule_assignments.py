@@ -54,6 +54,12 @@ def _create_fee_schedule_assignments() -> None:
         text_range(slot, slot, '[]') WITH &&, daterange(effective_start, effective_end,
         '[]') WITH &&) WHERE (deleted_at IS NULL)""")
     op.execute("""
+        CREATE INDEX fee_schedule_assignments_at ON fee_schedule_assignments (location_uuid, assignment_kind)
+        WHERE deleted_at IS NULL""")
+    op.execute("""
+        CREATE INDEX fee_schedule_assignments_listed ON fee_schedule_assignments
+        (org_id, livemode, effective_start DESC, id DESC) WHERE deleted_at IS NULL""")
+    op.execute("""
         CREATE INDEX fee_schedule_assignments_of_plan ON fee_schedule_assignments (insurance_plan_uuid)
         WHERE deleted_at IS NULL""")
     op.execute("""
