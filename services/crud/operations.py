@@ -36,12 +36,13 @@ class List:
     """A page of rows."""
 
     resource: Resource
+    narrow: query.Narrow | None = None
 
     def __call__(self, request: Any, call: Call) -> Any:
         """Handles one call."""
         with call.transaction() as transaction:
             require_parents(self.resource, request, transaction)
-            page = query.run(self.resource, request, call, transaction)
+            page = query.run(self.resource, request, call, transaction, self.narrow)
             return page_message(self.resource, page, call)
 
 

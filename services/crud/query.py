@@ -6,6 +6,7 @@ while rows come and go. A request with `page` gets numbered pages with a total.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from services.kernel.db import Transaction
 from services.kernel.errors import invalid
 
 MAX_PAGE_SIZE = 200
+Narrow = Callable[[Select[Any], Any], Select[Any]]
+"""A filter of a resource's own: the statement and the request to the narrower statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,17 @@ class Order:
         return beyond
 
 
-def run(resource: Resource, request: Message, call: Call, transaction: Transaction) -> Page:
+def run(
+    resource: Resource,
+    request: Message,
+    call: Call,
+    transaction: Transaction,
+    narrow: Narrow | None = None,
+) -> Page:
     """The page that the request asks for; every row, where it cannot ask for pages."""
     statement = narrowed(resource, request)
+    if narrow is not None:
+        statement = narrow(statement, request)
     order = order_of(resource, request)
     fields = request.DESCRIPTOR.fields_by_name
     if "page_token" in fields:

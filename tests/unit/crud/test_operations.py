@@ -7,8 +7,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from services.crud import steps
+from services.crud.operations import List
+from services.crud.resource import Row, Values
 from services.kernel.db import Database
 from services.kernel.errors import DomainError
 from tests.harness.calls import FakeClock, make_call, refused
@@ -182,6 +185,36 @@ def test_delete_is_for_good(librarian: Librarian, audit: Any) -> None:
         with refused("NOT_FOUND"):
             librarian(name, "BookKey", book_uuid=made.id)
     assert [action for action, _ in audit()] == ["CreateBook", "DeleteBook"]
+
+
+def test_many_rows_change_in_one_statement_and_only_what_differs(
+    librarian: Librarian, clock: FakeClock, audit: Any
+) -> None:
+    books = [librarian.add(f"Volume {number}", pages=number, deposit="3.10") for number in range(1, 4)]
+    call = make_call(shelf.policy("UpdateBook"), librarian.database, clock, librarian.principal)
+    with call.transaction() as transaction:
+        rows = transaction.sql.execute(select(shelf.books).order_by(shelf.books.c.pages)).mappings().all()
+        changes: list[tuple[Row, Values]] = [
+            (rows[0], {"notes": "n"}),
+            (rows[1], {"deposit": None}),
+            (rows[2], {"pages": 3}),
+        ]
+        changed = steps.change_all(shelf.BOOK, changes, call, transaction)
+    assert [row["version"] for row in changed] == [2, 2, 1]
+    first, second, third = (librarian.get(book) for book in books)
+    assert (first.notes, first.deposit) == ("n", "3.10")
+    assert not second.HasField("deposit")
+    assert third == books[2]
+    assert audit()[3:] == [("UpdateBook", books[0].id), ("UpdateBook", books[1].id)]
+
+
+def test_a_list_may_have_a_filter_of_its_own(librarian: Librarian, clock: FakeClock) -> None:
+    librarian.add("Thin", pages=10)
+    thick = librarian.add("Thick", pages=900)
+    call = make_call(shelf.policy("ListBooks"), librarian.database, clock, librarian.principal)
+    listed = List(shelf.BOOK, narrow=lambda statement, _request: statement.where(shelf.books.c.pages > 99))
+    answer = listed(shelf.message("ListBooks")(shelf_uuid=librarian.shelf_uuid), call)
+    assert (answer.total, list(answer.items)) == (1, [thick])
 
 
 def test_a_failed_audit_undoes_the_write(librarian: Librarian, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -341,7 +341,7 @@ class ListDraftsRequest(_message.Message):
     patient_uuid: _builtins.str
     """The patient."""
     review_status: _builtins.str
-    """State of the draft: `pending`, `matched`, `converted`, `rejected`."""
+    """State of the draft: `pending`, `matched`, `converted`, `rejected`, `error`."""
     def __init__(
         self,
         *,

@@ -311,7 +311,7 @@ class PatientPlanOrder(_message.Message):
     patient_plan_uuid: _builtins.str
     """The patient plan."""
     ordinal: _builtins.int
-    """Order of payment: 1 is primary, 3 at most; absent plans take none."""
+    """Order of payment, 1 to 3."""
     def __init__(
         self,
         *,
@@ -446,7 +446,7 @@ class CreatePatientPlanRequest(_message.Message):
     cob_order_override: _builtins.int
     """Place in coordination of benefits, when it differs from the ordinal."""
     coverage_type: _builtins.str
-    """Kind of coverage: `dental`, `medical`, `vision`."""
+    """Kind of coverage: `dental`, `medical`, `vision`; by the plan when not sent."""
     fee_schedule_uuid: _builtins.str
     """The fee schedule."""
     insurance_subscription_uuid: _builtins.str
@@ -454,7 +454,7 @@ class CreatePatientPlanRequest(_message.Message):
     is_pending: _builtins.bool
     """Whether the coverage is not confirmed yet."""
     ordinal: _builtins.int
-    """Order of payment: 1 is primary, 3 at most; absent plans take none."""
+    """Order of payment, 1 to 3; the next free one when not sent. Plans at and behind it move back."""
     pat_id_override: _builtins.str
     """Patient id on claims, in place of the subscriber id."""
     relationship_to_subscriber: _builtins.str
@@ -553,7 +553,7 @@ class UpdatePatientPlanRequest(_message.Message):
     is_pending: _builtins.bool
     """Whether the coverage is not confirmed yet."""
     ordinal: _builtins.int
-    """Order of payment: 1 is primary, 3 at most; absent plans take none."""
+    """Order of payment, 1 to 3; the other plans make room."""
     pat_id_override: _builtins.str
     """Patient id on claims, in place of the subscriber id."""
     relationship_to_subscriber: _builtins.str

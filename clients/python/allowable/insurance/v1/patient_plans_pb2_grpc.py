@@ -97,7 +97,7 @@ class PatientPlanServiceServicer:
 
     def UpdatePatientPlan(self, request, context):
         """UpdatePatientPlan: change a patient's coverage. Errors: 404 patient or patient plan unknown; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 invalid value or ordinal.
+        base_version, or an archived patient plan; 422 invalid value or ordinal.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,7 @@ class PatientPlanServiceStub:
     """
     UpdatePatientPlan: _grpc.UnaryUnaryMultiCallable[_patient_plans_pb2.UpdatePatientPlanRequest, _patient_plans_pb2.PatientPlan]
     """UpdatePatientPlan: change a patient's coverage. Errors: 404 patient or patient plan unknown; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 invalid value or ordinal.
+    base_version, or an archived patient plan; 422 invalid value or ordinal.
     """
     ArchivePatientPlan: _grpc.UnaryUnaryMultiCallable[_patient_plans_pb2.ArchivePatientPlanRequest, _patient_plans_pb2.PatientPlan]
     """ArchivePatientPlan: drop a patient's coverage (soft delete). Errors: 404 patient or patient plan
@@ -75,7 +75,7 @@ class PatientPlanServiceAsyncStub(PatientPlanServiceStub):
     """
     UpdatePatientPlan: _aio.UnaryUnaryMultiCallable[_patient_plans_pb2.UpdatePatientPlanRequest, _patient_plans_pb2.PatientPlan]  # type: ignore[assignment]
     """UpdatePatientPlan: change a patient's coverage. Errors: 404 patient or patient plan unknown; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 invalid value or ordinal.
+    base_version, or an archived patient plan; 422 invalid value or ordinal.
     """
     ArchivePatientPlan: _aio.UnaryUnaryMultiCallable[_patient_plans_pb2.ArchivePatientPlanRequest, _patient_plans_pb2.PatientPlan]  # type: ignore[assignment]
     """ArchivePatientPlan: drop a patient's coverage (soft delete). Errors: 404 patient or patient plan
@@ -125,7 +125,7 @@ class PatientPlanServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_patient_plans_pb2.PatientPlan, _abc.Awaitable[_patient_plans_pb2.PatientPlan]]:
         """UpdatePatientPlan: change a patient's coverage. Errors: 404 patient or patient plan unknown; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 invalid value or ordinal.
+        base_version, or an archived patient plan; 422 invalid value or ordinal.
         """
 
     @_abc_1.abstractmethod

@@ -194,9 +194,9 @@ class ListSubscriptionsRequest(_message.Message):
     subscriber_uuid: _builtins.str
     """The subscriber, a patient of the directory."""
     status: _builtins.str
-    """Status: `active`, `inactive`, `terminated`."""
+    """Status: `active`, `terminated`, `pending_verification`, or `inactive` for all that are not active."""
     search: _builtins.str
-    """Only records that hold this text, in any case."""
+    """Only subscriptions whose subscriber id, or whose subscriber's name, holds this text, in any case."""
     def __init__(
         self,
         *,
@@ -321,7 +321,7 @@ class CreateSubscriptionRequest(_message.Message):
     insurance_plan_uuid: _builtins.str
     """The plan."""
     status: _builtins.str
-    """Status."""
+    """Status: `active` (when not sent), `pending_verification`, or `terminated`, which needs `date_term`."""
     subscriber_id_number: _builtins.str
     """Subscriber id on claims."""
     subscriber_note: _builtins.str
@@ -415,7 +415,7 @@ class UpdateSubscriptionRequest(_message.Message):
     last_verified_source: _builtins.str
     """How it was last verified."""
     status: _builtins.str
-    """Status."""
+    """Status: `terminated` ends it on `date_term`, or today; `active` reinstates one that was terminated."""
     subscriber_id_number: _builtins.str
     """Subscriber id on claims."""
     subscriber_note: _builtins.str

@@ -100,7 +100,7 @@ class SubscriptionServiceServicer:
 
     def UpdateSubscription(self, request, context):
         """UpdateSubscription: change fields of a subscription. Errors: 404 no such subscription; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 invalid value.
+        base_version, or an archived subscription; 422 invalid value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,8 +115,8 @@ class SubscriptionServiceServicer:
 
     def TerminateSubscription(self, request, context):
         """TerminateSubscription: end a subscription on a date and deactivate its patient plans. Errors: 404 no
-        such subscription; 409 a stale base_version; nothing is changed, or stale base_version; 422 date before
-        the effective date.
+        such subscription; 409 a stale base_version, or an archived subscription; 422 date before the effective
+        date.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,14 +43,14 @@ class SubscriptionServiceStub:
     """
     UpdateSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.UpdateSubscriptionRequest, _subscriptions_pb2.Subscription]
     """UpdateSubscription: change fields of a subscription. Errors: 404 no such subscription; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 invalid value.
+    base_version, or an archived subscription; 422 invalid value.
     """
     ArchiveSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.ArchiveSubscriptionRequest, _subscriptions_pb2.Subscription]
     """ArchiveSubscription: soft-delete a subscription. Errors: 404 no such subscription."""
     TerminateSubscription: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.TerminateSubscriptionRequest, _subscriptions_pb2.TerminateSubscriptionResponse]
     """TerminateSubscription: end a subscription on a date and deactivate its patient plans. Errors: 404 no
-    such subscription; 409 a stale base_version; nothing is changed, or stale base_version; 422 date before
-    the effective date.
+    such subscription; 409 a stale base_version, or an archived subscription; 422 date before the effective
+    date.
     """
     BulkTerminateSubscriptions: _grpc.UnaryUnaryMultiCallable[_subscriptions_pb2.BulkTerminateSubscriptionsRequest, _subscriptions_pb2.BulkTerminateSubscriptionsResponse]
     """BulkTerminateSubscriptions: end several subscriptions on one date. Errors: 404 any subscription unknown;
@@ -72,14 +72,14 @@ class SubscriptionServiceAsyncStub(SubscriptionServiceStub):
     """
     UpdateSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.UpdateSubscriptionRequest, _subscriptions_pb2.Subscription]  # type: ignore[assignment]
     """UpdateSubscription: change fields of a subscription. Errors: 404 no such subscription; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 invalid value.
+    base_version, or an archived subscription; 422 invalid value.
     """
     ArchiveSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.ArchiveSubscriptionRequest, _subscriptions_pb2.Subscription]  # type: ignore[assignment]
     """ArchiveSubscription: soft-delete a subscription. Errors: 404 no such subscription."""
     TerminateSubscription: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.TerminateSubscriptionRequest, _subscriptions_pb2.TerminateSubscriptionResponse]  # type: ignore[assignment]
     """TerminateSubscription: end a subscription on a date and deactivate its patient plans. Errors: 404 no
-    such subscription; 409 a stale base_version; nothing is changed, or stale base_version; 422 date before
-    the effective date.
+    such subscription; 409 a stale base_version, or an archived subscription; 422 date before the effective
+    date.
     """
     BulkTerminateSubscriptions: _aio.UnaryUnaryMultiCallable[_subscriptions_pb2.BulkTerminateSubscriptionsRequest, _subscriptions_pb2.BulkTerminateSubscriptionsResponse]  # type: ignore[assignment]
     """BulkTerminateSubscriptions: end several subscriptions on one date. Errors: 404 any subscription unknown;
@@ -122,7 +122,7 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.Subscription, _abc.Awaitable[_subscriptions_pb2.Subscription]]:
         """UpdateSubscription: change fields of a subscription. Errors: 404 no such subscription; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 invalid value.
+        base_version, or an archived subscription; 422 invalid value.
         """
 
     @_abc_1.abstractmethod
@@ -140,8 +140,8 @@ class SubscriptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_subscriptions_pb2.TerminateSubscriptionResponse, _abc.Awaitable[_subscriptions_pb2.TerminateSubscriptionResponse]]:
         """TerminateSubscription: end a subscription on a date and deactivate its patient plans. Errors: 404 no
-        such subscription; 409 a stale base_version; nothing is changed, or stale base_version; 422 date before
-        the effective date.
+        such subscription; 409 a stale base_version, or an archived subscription; 422 date before the effective
+        date.
         """
 
     @_abc_1.abstractmethod

@@ -3,6 +3,7 @@
 isort:skip_file
 Verifications of eligibility and benefits, and when the next is due."""
 
+from allowable.insurance.v1 import references_pb2 as _references_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -182,7 +183,7 @@ class VerificationWrite(_message.Message):
     insurance_plan_uuid: _builtins.str
     """The plan."""
     next_verification_due: _builtins.str
-    """Date of the next verification, YYYY-MM-DD; absent: never due."""
+    """Date of the next verification, YYYY-MM-DD; by status, type and settings when not sent; empty: never due."""
     notes: _builtins.str
     """Notes."""
     patient_plan_uuid: _builtins.str
@@ -357,6 +358,155 @@ class ListVerificationsRequest(_message.Message):
 Global___ListVerificationsRequest: _TypeAlias = ListVerificationsRequest  # noqa: Y015
 
 @_typing.final
+class VerificationWork(_message.Message):
+    """VerificationWork is one verification that is to be done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERIFICATION_FIELD_NUMBER: _builtins.int
+    DAYS_OVERDUE_FIELD_NUMBER: _builtins.int
+    PATIENT_FIELD_NUMBER: _builtins.int
+    INSURANCE_PLAN_FIELD_NUMBER: _builtins.int
+    CARRIER_FIELD_NUMBER: _builtins.int
+    SUBSCRIBER_ID_NUMBER_FIELD_NUMBER: _builtins.int
+    days_overdue: _builtins.int
+    """Days since it is due; 0 on the day itself."""
+    subscriber_id_number: _builtins.str
+    """Subscriber id that the carrier knows, where a coverage is to be verified."""
+    @_builtins.property
+    def verification(self) -> Global___Verification:
+        """The latest verification of its kind; who is assigned to it does the next one."""
+
+    @_builtins.property
+    def patient(self) -> _references_pb2.EntityRef:
+        """The patient, where a coverage is to be verified."""
+
+    @_builtins.property
+    def insurance_plan(self) -> _references_pb2.PlanBrief:
+        """The plan."""
+
+    @_builtins.property
+    def carrier(self) -> _references_pb2.CarrierBrief:
+        """The carrier to ask."""
+
+    def __init__(
+        self,
+        *,
+        verification: Global___Verification | None = ...,
+        days_overdue: _builtins.int = ...,
+        patient: _references_pb2.EntityRef | None = ...,
+        insurance_plan: _references_pb2.PlanBrief | None = ...,
+        carrier: _references_pb2.CarrierBrief | None = ...,
+        subscriber_id_number: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_subscriber_id_number", b"_subscriber_id_number", "carrier", b"carrier", "insurance_plan", b"insurance_plan", "patient", b"patient", "subscriber_id_number", b"subscriber_id_number", "verification", b"verification"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_subscriber_id_number", b"_subscriber_id_number", "carrier", b"carrier", "days_overdue", b"days_overdue", "insurance_plan", b"insurance_plan", "patient", b"patient", "subscriber_id_number", b"subscriber_id_number", "verification", b"verification"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__subscriber_id_number: _TypeAlias = _typing.Literal["subscriber_id_number"]  # noqa: Y015
+    _WhichOneofArgType__subscriber_id_number: _TypeAlias = _typing.Literal["_subscriber_id_number", b"_subscriber_id_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__subscriber_id_number) -> _WhichOneofReturnType__subscriber_id_number | None: ...
+
+Global___VerificationWork: _TypeAlias = VerificationWork  # noqa: Y015
+
+@_typing.final
+class ListVerificationWorkResponse(_message.Message):
+    """ListVerificationWorkResponse is the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    page: _builtins.int
+    """Page number, from 1."""
+    page_size: _builtins.int
+    """Rows on a page."""
+    total: _builtins.int
+    """Rows on all pages together."""
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerificationWork]:
+        """The rows, most overdue first."""
+
+    def __init__(
+        self,
+        *,
+        items: _abc.Iterable[Global___VerificationWork] | None = ...,
+        page: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items", "page", b"page", "page_size", b"page_size", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListVerificationWorkResponse: _TypeAlias = ListVerificationWorkResponse  # noqa: Y015
+
+@_typing.final
+class ListVerificationWorkRequest(_message.Message):
+    """ListVerificationWorkRequest is the request of ListVerificationWork."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    PAGE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    AS_OF_DATE_FIELD_NUMBER: _builtins.int
+    ASSIGNED_TO_USER_UUID_FIELD_NUMBER: _builtins.int
+    VERIFICATION_TYPE_FIELD_NUMBER: _builtins.int
+    org_id: _builtins.str
+    """Organization, as in the path."""
+    page: _builtins.int
+    """Page number, from 1; 1 when not sent."""
+    page_size: _builtins.int
+    """Rows on a page; 50 when not sent."""
+    as_of_date: _builtins.str
+    """Due on this date or before, YYYY-MM-DD; today when not sent."""
+    assigned_to_user_uuid: _builtins.str
+    """Only what this user is to do."""
+    verification_type: _builtins.str
+    """Only this type: `eligibility`, `benefits`."""
+    def __init__(
+        self,
+        *,
+        org_id: _builtins.str = ...,
+        page: _builtins.int | None = ...,
+        page_size: _builtins.int | None = ...,
+        as_of_date: _builtins.str | None = ...,
+        assigned_to_user_uuid: _builtins.str | None = ...,
+        verification_type: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_date", b"_as_of_date", "_assigned_to_user_uuid", b"_assigned_to_user_uuid", "_page", b"_page", "_page_size", b"_page_size", "_verification_type", b"_verification_type", "as_of_date", b"as_of_date", "assigned_to_user_uuid", b"assigned_to_user_uuid", "page", b"page", "page_size", b"page_size", "verification_type", b"verification_type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_date", b"_as_of_date", "_assigned_to_user_uuid", b"_assigned_to_user_uuid", "_page", b"_page", "_page_size", b"_page_size", "_verification_type", b"_verification_type", "as_of_date", b"as_of_date", "assigned_to_user_uuid", b"assigned_to_user_uuid", "org_id", b"org_id", "page", b"page", "page_size", b"page_size", "verification_type", b"verification_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of_date: _TypeAlias = _typing.Literal["as_of_date"]  # noqa: Y015
+    _WhichOneofArgType__as_of_date: _TypeAlias = _typing.Literal["_as_of_date", b"_as_of_date"]  # noqa: Y015
+    _WhichOneofReturnType__assigned_to_user_uuid: _TypeAlias = _typing.Literal["assigned_to_user_uuid"]  # noqa: Y015
+    _WhichOneofArgType__assigned_to_user_uuid: _TypeAlias = _typing.Literal["_assigned_to_user_uuid", b"_assigned_to_user_uuid"]  # noqa: Y015
+    _WhichOneofReturnType__page: _TypeAlias = _typing.Literal["page"]  # noqa: Y015
+    _WhichOneofArgType__page: _TypeAlias = _typing.Literal["_page", b"_page"]  # noqa: Y015
+    _WhichOneofReturnType__page_size: _TypeAlias = _typing.Literal["page_size"]  # noqa: Y015
+    _WhichOneofArgType__page_size: _TypeAlias = _typing.Literal["_page_size", b"_page_size"]  # noqa: Y015
+    _WhichOneofReturnType__verification_type: _TypeAlias = _typing.Literal["verification_type"]  # noqa: Y015
+    _WhichOneofArgType__verification_type: _TypeAlias = _typing.Literal["_verification_type", b"_verification_type"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_date) -> _WhichOneofReturnType__as_of_date | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__assigned_to_user_uuid) -> _WhichOneofReturnType__assigned_to_user_uuid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page) -> _WhichOneofReturnType__page | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__page_size) -> _WhichOneofReturnType__page_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification_type) -> _WhichOneofReturnType__verification_type | None: ...
+
+Global___ListVerificationWorkRequest: _TypeAlias = ListVerificationWorkRequest  # noqa: Y015
+
+@_typing.final
 class ListPatientPlanVerificationsResponse(_message.Message):
     """ListPatientPlanVerificationsResponse is the answer."""
 
@@ -412,7 +562,7 @@ class ListPatientPlanVerificationsRequest(_message.Message):
     page_size: _builtins.int
     """Rows on a page; 50 when not sent."""
     verification_type: _builtins.str
-    """What was checked."""
+    """What was checked: `eligibility`, `benefits`."""
     def __init__(
         self,
         *,
@@ -498,7 +648,7 @@ class CreateVerificationRequest(_message.Message):
     insurance_plan_uuid: _builtins.str
     """The plan."""
     next_verification_due: _builtins.str
-    """Date of the next verification, YYYY-MM-DD; absent: never due."""
+    """Date of the next verification, YYYY-MM-DD; by status, type and settings when not sent; empty: never due."""
     notes: _builtins.str
     """Notes."""
     patient_plan_uuid: _builtins.str

@@ -45,6 +45,11 @@ class VerificationServiceStub:
                 request_serializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListPatientPlanVerificationsRequest.SerializeToString,
                 response_deserializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListPatientPlanVerificationsResponse.FromString,
                 _registered_method=True)
+        self.ListVerificationWork = channel.unary_unary(
+                '/allowable.insurance.v1.VerificationService/ListVerificationWork',
+                request_serializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListVerificationWorkRequest.SerializeToString,
+                response_deserializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListVerificationWorkResponse.FromString,
+                _registered_method=True)
         self.GetVerification = channel.unary_unary(
                 '/allowable.insurance.v1.VerificationService/GetVerification',
                 request_serializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.GetVerificationRequest.SerializeToString,
@@ -92,6 +97,14 @@ class VerificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListVerificationWork(self, request, context):
+        """ListVerificationWork: what is to be verified as of a date, most overdue first: the latest verification of
+        each coverage or plan, per type, whose next one is due. Errors: 422 bad date, assignee or paging.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetVerification(self, request, context):
         """GetVerification: one verification. Errors: 404 no such verification.
         """
@@ -109,7 +122,7 @@ class VerificationServiceServicer:
 
     def UpdateVerification(self, request, context):
         """UpdateVerification: change fields of a verification. Errors: 404 no such verification; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 invalid value.
+        base_version; 422 invalid value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,6 +156,11 @@ def add_VerificationServiceServicer_to_server(servicer, server):
                     servicer.ListPatientPlanVerifications,
                     request_deserializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListPatientPlanVerificationsRequest.FromString,
                     response_serializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListPatientPlanVerificationsResponse.SerializeToString,
+            ),
+            'ListVerificationWork': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVerificationWork,
+                    request_deserializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListVerificationWorkRequest.FromString,
+                    response_serializer=allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListVerificationWorkResponse.SerializeToString,
             ),
             'GetVerification': grpc.unary_unary_rpc_method_handler(
                     servicer.GetVerification,
@@ -225,6 +243,33 @@ class VerificationService:
             '/allowable.insurance.v1.VerificationService/ListPatientPlanVerifications',
             allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListPatientPlanVerificationsRequest.SerializeToString,
             allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListPatientPlanVerificationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVerificationWork(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/allowable.insurance.v1.VerificationService/ListVerificationWork',
+            allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListVerificationWorkRequest.SerializeToString,
+            allowable_dot_insurance_dot_v1_dot_verifications__pb2.ListVerificationWorkResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,10 @@ class VerificationServiceStub:
     """ListPatientPlanVerifications: verification history of a patient plan, newest first. Errors: 404 no such
     patient plan; 422 page < 1, or page_size outside 1-200.
     """
+    ListVerificationWork: _grpc.UnaryUnaryMultiCallable[_verifications_pb2.ListVerificationWorkRequest, _verifications_pb2.ListVerificationWorkResponse]
+    """ListVerificationWork: what is to be verified as of a date, most overdue first: the latest verification of
+    each coverage or plan, per type, whose next one is due. Errors: 422 bad date, assignee or paging.
+    """
     GetVerification: _grpc.UnaryUnaryMultiCallable[_verifications_pb2.GetVerificationRequest, _verifications_pb2.Verification]
     """GetVerification: one verification. Errors: 404 no such verification."""
     CreateVerification: _grpc.UnaryUnaryMultiCallable[_verifications_pb2.CreateVerificationRequest, _verifications_pb2.Verification]
@@ -49,7 +53,7 @@ class VerificationServiceStub:
     """
     UpdateVerification: _grpc.UnaryUnaryMultiCallable[_verifications_pb2.UpdateVerificationRequest, _verifications_pb2.Verification]
     """UpdateVerification: change fields of a verification. Errors: 404 no such verification; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 invalid value.
+    base_version; 422 invalid value.
     """
     BulkCreateVerifications: _grpc.UnaryUnaryMultiCallable[_verifications_pb2.BulkCreateVerificationsRequest, _verifications_pb2.BulkCreateVerificationsResponse]
     """BulkCreateVerifications: record many checks in one all-or-nothing request. Errors: 404 any owner
@@ -73,6 +77,10 @@ class VerificationServiceAsyncStub(VerificationServiceStub):
     """ListPatientPlanVerifications: verification history of a patient plan, newest first. Errors: 404 no such
     patient plan; 422 page < 1, or page_size outside 1-200.
     """
+    ListVerificationWork: _aio.UnaryUnaryMultiCallable[_verifications_pb2.ListVerificationWorkRequest, _verifications_pb2.ListVerificationWorkResponse]  # type: ignore[assignment]
+    """ListVerificationWork: what is to be verified as of a date, most overdue first: the latest verification of
+    each coverage or plan, per type, whose next one is due. Errors: 422 bad date, assignee or paging.
+    """
     GetVerification: _aio.UnaryUnaryMultiCallable[_verifications_pb2.GetVerificationRequest, _verifications_pb2.Verification]  # type: ignore[assignment]
     """GetVerification: one verification. Errors: 404 no such verification."""
     CreateVerification: _aio.UnaryUnaryMultiCallable[_verifications_pb2.CreateVerificationRequest, _verifications_pb2.Verification]  # type: ignore[assignment]
@@ -81,7 +89,7 @@ class VerificationServiceAsyncStub(VerificationServiceStub):
     """
     UpdateVerification: _aio.UnaryUnaryMultiCallable[_verifications_pb2.UpdateVerificationRequest, _verifications_pb2.Verification]  # type: ignore[assignment]
     """UpdateVerification: change fields of a verification. Errors: 404 no such verification; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 invalid value.
+    base_version; 422 invalid value.
     """
     BulkCreateVerifications: _aio.UnaryUnaryMultiCallable[_verifications_pb2.BulkCreateVerificationsRequest, _verifications_pb2.BulkCreateVerificationsResponse]  # type: ignore[assignment]
     """BulkCreateVerifications: record many checks in one all-or-nothing request. Errors: 404 any owner
@@ -116,6 +124,16 @@ class VerificationServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ListVerificationWork(
+        self,
+        request: _verifications_pb2.ListVerificationWorkRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_verifications_pb2.ListVerificationWorkResponse, _abc.Awaitable[_verifications_pb2.ListVerificationWorkResponse]]:
+        """ListVerificationWork: what is to be verified as of a date, most overdue first: the latest verification of
+        each coverage or plan, per type, whose next one is due. Errors: 422 bad date, assignee or paging.
+        """
+
+    @_abc_1.abstractmethod
     def GetVerification(
         self,
         request: _verifications_pb2.GetVerificationRequest,
@@ -140,7 +158,7 @@ class VerificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_verifications_pb2.Verification, _abc.Awaitable[_verifications_pb2.Verification]]:
         """UpdateVerification: change fields of a verification. Errors: 404 no such verification; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 invalid value.
+        base_version; 422 invalid value.
         """
 
     @_abc_1.abstractmethod
