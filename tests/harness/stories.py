@@ -84,29 +84,37 @@ def load(folder: Path) -> Iterator[Story]:
     """Every story of every file."""
     for path in sorted(folder.rglob("*.yaml")):
         for entry in yaml.safe_load(path.read_text()):
-            steps = [Step(**{**step, "gives": str(step["gives"])}) for step in entry.pop("steps")]
-            yield Story(**entry, steps=steps, file=path.stem)
+            yield Story(**{**entry, "steps": steps_of(entry["steps"])}, file=path.stem)
+
+
+def steps_of(entries: list[dict[str, Any]]) -> list[Step]:
+    """Steps as they stand in YAML."""
+    return [Step(**{**step, "gives": str(step["gives"])}) for step in entries]
 
 
 def tell(story: Story, transport: str, stack: Stack) -> None:
     """Runs the story; an assertion names the step that went otherwise."""
-    teller, stranger = stack.new_member(), None
+    walk(story.steps, transport, stack, stack.new_member())
+
+
+def walk(steps: list[Step], transport: str, stack: Stack, teller: Member) -> dict[str, Any]:
+    """Makes the calls in order, as this member; what was kept."""
     kept: dict[str, Any] = {"org_id": teller.org_id}
-    for number, step in enumerate(story.steps, 1):
+    stranger: Member | None = None
+    for number, step in enumerate(steps, 1):
         who = teller
         if step.by:
             stranger = who = stranger or stack.new_member()
-        answer = ask(step.call, _filled(step.send, kept), transport, stack, who, step.key)
+        answer = ask(step.call, filled(step.send, kept), transport, stack, who, step.key)
         place = f"step {number}, {step.call}: {answer.content}"
         assert answer.gives == step.gives, place
         if step.at and transport == "rest":
             assert answer.at == step.at, place
-        assert differences(_filled(step.answer, kept), answer.content) == [] or step.answer is None, (
-            place,
-            differences(_filled(step.answer, kept), answer.content),
-        )
+        if step.answer is not None:
+            assert differences(filled(step.answer, kept), answer.content) == [], place
         for name, path in step.keep.items():
-            kept[name] = _reach(answer.content, path)
+            kept[name] = reach(answer.content, path)
+    return kept
 
 
 def ask(call: str, send: dict[str, Any], transport: str, stack: Stack, who: Member, key: str = "") -> Answer:
@@ -174,18 +182,20 @@ def _refusal(error: Any) -> Answer:
     raise AssertionError(error)
 
 
-def _filled(value: Any, kept: dict[str, Any]) -> Any:
+def filled(value: Any, kept: dict[str, Any]) -> Any:
+    """The value with what was kept in the place of its names."""
     if isinstance(value, dict):
-        return {_filled(name, kept): _filled(member, kept) for name, member in value.items()}
+        return {filled(name, kept): filled(member, kept) for name, member in value.items()}
     if isinstance(value, list):
-        return [_filled(member, kept) for member in value]
+        return [filled(member, kept) for member in value]
     if isinstance(value, str):
         whole = _KEPT.fullmatch(value)
         return kept[whole[1]] if whole else _KEPT.sub(lambda match: str(kept[match[1]]), value)
     return value
 
 
-def _reach(content: Any, path: str) -> Any:
+def reach(content: Any, path: str) -> Any:
+    """What stands at a path of an answer."""
     for part in filter(None, path.split(".")):
         content = content[int(part)] if isinstance(content, list) else content[part]
     return content
