@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from allowable.insurance.v1 import directory_pb2
-from services.insurance import directory
+from allowable.insurance.v1 import benefits_pb2, directory_pb2, plans_pb2
+from services.insurance import benefits, directory, plans
 from services.kernel.rpc import Service
 
 
 def services() -> list[Service]:
     """Every service of the family."""
     return [
+        Service(benefits_pb2.DESCRIPTOR.services_by_name["BenefitService"], benefits.RPCS),
         Service(directory_pb2.DESCRIPTOR.services_by_name["DirectoryService"], directory.RPCS),
+        Service(plans_pb2.DESCRIPTOR.services_by_name["PlanService"], plans.RPCS),
     ]

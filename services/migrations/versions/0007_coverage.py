@@ -231,8 +231,7 @@ def _create_benefits() -> None:
             is_deductible_exempt boolean NOT NULL DEFAULT false,
             version int NOT NULL,
             created_at timestamptz NOT NULL,
-            updated_at timestamptz NOT NULL,
-            deleted_at timestamptz
+            updated_at timestamptz NOT NULL
         )""")
     op.execute("""
         ALTER TABLE benefits ADD CONSTRAINT benefits_one_owner CHECK (num_nonnulls(insurance_plan_uuid,

@@ -172,7 +172,7 @@ Global___Benefit: _TypeAlias = Benefit  # noqa: Y015
 
 @_typing.final
 class BenefitWrite(_message.Message):
-    """BenefitWrite is one entry of a bulk request."""
+    """BenefitWrite is one row of the set that replaces a plan's benefits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -100,7 +100,7 @@ class BenefitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetPlanBenefit(self, request, context):
-        """GetPlanBenefit: one benefit row. Errors: 404 plan or benefit unknown.
+        """GetPlanBenefit: one benefit row, also an override of a patient on this plan. Errors: 404 plan or benefit unknown.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,9 +115,9 @@ class BenefitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePlanBenefit(self, request, context):
-        """UpdatePlanBenefit: change a benefit row. Errors: 404 plan or benefit unknown; 409 a stale base_version;
-        nothing is changed, or same benefit key exists, or stale base_version; 422 fields missing for the
-        benefit type.
+        """UpdatePlanBenefit: change a benefit row, also an override of a patient on this plan. Errors: 404 plan or
+        benefit unknown; 409 stale base_version, nothing is changed, or same benefit key exists; 422 fields
+        missing for the benefit type.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,7 +139,7 @@ class BenefitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CopyPlanBenefits(self, request, context):
-        """CopyPlanBenefits: append another plan's benefit rows. Errors: 404 either plan unknown; 422 source and
+        """CopyPlanBenefits: append those of another plan's benefit rows whose benefit key the plan lacks. Errors: 404 either plan unknown; 422 source and
         target are the same plan.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -164,8 +164,9 @@ class BenefitServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListEffectiveBenefits(self, request, context):
-        """ListEffectiveBenefits: plan benefits with patient overrides laid over them. Errors: 404 no such patient
-        plan.
+        """ListEffectiveBenefits: plan benefits with patient overrides laid over them: an override stands in for
+        the plan's rows of its type and category or code. All rows, in the order of categories. Errors: 404 no
+        such patient plan.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

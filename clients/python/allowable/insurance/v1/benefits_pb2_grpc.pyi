@@ -38,15 +38,15 @@ class BenefitServiceStub:
     unknown benefit_type or bad paging.
     """
     GetPlanBenefit: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.GetPlanBenefitRequest, _benefits_pb2.Benefit]
-    """GetPlanBenefit: one benefit row. Errors: 404 plan or benefit unknown."""
+    """GetPlanBenefit: one benefit row, also an override of a patient on this plan. Errors: 404 plan or benefit unknown."""
     CreatePlanBenefit: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.CreatePlanBenefitRequest, _benefits_pb2.Benefit]
     """CreatePlanBenefit: add a benefit row to a plan. Errors: 404 plan, category or code unknown; 409
     idempotency conflict, or same benefit key exists on the plan; 422 fields missing for the benefit type.
     """
     UpdatePlanBenefit: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.UpdatePlanBenefitRequest, _benefits_pb2.Benefit]
-    """UpdatePlanBenefit: change a benefit row. Errors: 404 plan or benefit unknown; 409 a stale base_version;
-    nothing is changed, or same benefit key exists, or stale base_version; 422 fields missing for the
-    benefit type.
+    """UpdatePlanBenefit: change a benefit row, also an override of a patient on this plan. Errors: 404 plan or
+    benefit unknown; 409 stale base_version, nothing is changed, or same benefit key exists; 422 fields
+    missing for the benefit type.
     """
     DeletePlanBenefit: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.DeletePlanBenefitRequest, _benefits_pb2.DeletePlanBenefitResponse]
     """DeletePlanBenefit: remove a benefit row for good. Errors: 404 plan or benefit unknown."""
@@ -55,7 +55,7 @@ class BenefitServiceStub:
     unknown; nothing is changed; 422 any invalid or duplicate row; nothing is changed.
     """
     CopyPlanBenefits: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.CopyPlanBenefitsRequest, _benefits_pb2.CopyPlanBenefitsResponse]
-    """CopyPlanBenefits: append another plan's benefit rows. Errors: 404 either plan unknown; 422 source and
+    """CopyPlanBenefits: append those of another plan's benefit rows whose benefit key the plan lacks. Errors: 404 either plan unknown; 422 source and
     target are the same plan.
     """
     ListBenefitOverrides: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.ListBenefitOverridesRequest, _benefits_pb2.ListBenefitOverridesResponse]
@@ -68,8 +68,9 @@ class BenefitServiceStub:
     the benefit type.
     """
     ListEffectiveBenefits: _grpc.UnaryUnaryMultiCallable[_benefits_pb2.ListEffectiveBenefitsRequest, _benefits_pb2.ListEffectiveBenefitsResponse]
-    """ListEffectiveBenefits: plan benefits with patient overrides laid over them. Errors: 404 no such patient
-    plan.
+    """ListEffectiveBenefits: plan benefits with patient overrides laid over them: an override stands in for
+    the plan's rows of its type and category or code. All rows, in the order of categories. Errors: 404 no
+    such patient plan.
     """
 
 @_typing.type_check_only
@@ -82,15 +83,15 @@ class BenefitServiceAsyncStub(BenefitServiceStub):
     unknown benefit_type or bad paging.
     """
     GetPlanBenefit: _aio.UnaryUnaryMultiCallable[_benefits_pb2.GetPlanBenefitRequest, _benefits_pb2.Benefit]  # type: ignore[assignment]
-    """GetPlanBenefit: one benefit row. Errors: 404 plan or benefit unknown."""
+    """GetPlanBenefit: one benefit row, also an override of a patient on this plan. Errors: 404 plan or benefit unknown."""
     CreatePlanBenefit: _aio.UnaryUnaryMultiCallable[_benefits_pb2.CreatePlanBenefitRequest, _benefits_pb2.Benefit]  # type: ignore[assignment]
     """CreatePlanBenefit: add a benefit row to a plan. Errors: 404 plan, category or code unknown; 409
     idempotency conflict, or same benefit key exists on the plan; 422 fields missing for the benefit type.
     """
     UpdatePlanBenefit: _aio.UnaryUnaryMultiCallable[_benefits_pb2.UpdatePlanBenefitRequest, _benefits_pb2.Benefit]  # type: ignore[assignment]
-    """UpdatePlanBenefit: change a benefit row. Errors: 404 plan or benefit unknown; 409 a stale base_version;
-    nothing is changed, or same benefit key exists, or stale base_version; 422 fields missing for the
-    benefit type.
+    """UpdatePlanBenefit: change a benefit row, also an override of a patient on this plan. Errors: 404 plan or
+    benefit unknown; 409 stale base_version, nothing is changed, or same benefit key exists; 422 fields
+    missing for the benefit type.
     """
     DeletePlanBenefit: _aio.UnaryUnaryMultiCallable[_benefits_pb2.DeletePlanBenefitRequest, _benefits_pb2.DeletePlanBenefitResponse]  # type: ignore[assignment]
     """DeletePlanBenefit: remove a benefit row for good. Errors: 404 plan or benefit unknown."""
@@ -99,7 +100,7 @@ class BenefitServiceAsyncStub(BenefitServiceStub):
     unknown; nothing is changed; 422 any invalid or duplicate row; nothing is changed.
     """
     CopyPlanBenefits: _aio.UnaryUnaryMultiCallable[_benefits_pb2.CopyPlanBenefitsRequest, _benefits_pb2.CopyPlanBenefitsResponse]  # type: ignore[assignment]
-    """CopyPlanBenefits: append another plan's benefit rows. Errors: 404 either plan unknown; 422 source and
+    """CopyPlanBenefits: append those of another plan's benefit rows whose benefit key the plan lacks. Errors: 404 either plan unknown; 422 source and
     target are the same plan.
     """
     ListBenefitOverrides: _aio.UnaryUnaryMultiCallable[_benefits_pb2.ListBenefitOverridesRequest, _benefits_pb2.ListBenefitOverridesResponse]  # type: ignore[assignment]
@@ -112,8 +113,9 @@ class BenefitServiceAsyncStub(BenefitServiceStub):
     the benefit type.
     """
     ListEffectiveBenefits: _aio.UnaryUnaryMultiCallable[_benefits_pb2.ListEffectiveBenefitsRequest, _benefits_pb2.ListEffectiveBenefitsResponse]  # type: ignore[assignment]
-    """ListEffectiveBenefits: plan benefits with patient overrides laid over them. Errors: 404 no such patient
-    plan.
+    """ListEffectiveBenefits: plan benefits with patient overrides laid over them: an override stands in for
+    the plan's rows of its type and category or code. All rows, in the order of categories. Errors: 404 no
+    such patient plan.
     """
 
 class BenefitServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -135,7 +137,7 @@ class BenefitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _benefits_pb2.GetPlanBenefitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_benefits_pb2.Benefit, _abc.Awaitable[_benefits_pb2.Benefit]]:
-        """GetPlanBenefit: one benefit row. Errors: 404 plan or benefit unknown."""
+        """GetPlanBenefit: one benefit row, also an override of a patient on this plan. Errors: 404 plan or benefit unknown."""
 
     @_abc_1.abstractmethod
     def CreatePlanBenefit(
@@ -153,9 +155,9 @@ class BenefitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _benefits_pb2.UpdatePlanBenefitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_benefits_pb2.Benefit, _abc.Awaitable[_benefits_pb2.Benefit]]:
-        """UpdatePlanBenefit: change a benefit row. Errors: 404 plan or benefit unknown; 409 a stale base_version;
-        nothing is changed, or same benefit key exists, or stale base_version; 422 fields missing for the
-        benefit type.
+        """UpdatePlanBenefit: change a benefit row, also an override of a patient on this plan. Errors: 404 plan or
+        benefit unknown; 409 stale base_version, nothing is changed, or same benefit key exists; 422 fields
+        missing for the benefit type.
         """
 
     @_abc_1.abstractmethod
@@ -182,7 +184,7 @@ class BenefitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _benefits_pb2.CopyPlanBenefitsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_benefits_pb2.CopyPlanBenefitsResponse, _abc.Awaitable[_benefits_pb2.CopyPlanBenefitsResponse]]:
-        """CopyPlanBenefits: append another plan's benefit rows. Errors: 404 either plan unknown; 422 source and
+        """CopyPlanBenefits: append those of another plan's benefit rows whose benefit key the plan lacks. Errors: 404 either plan unknown; 422 source and
         target are the same plan.
         """
 
@@ -213,8 +215,9 @@ class BenefitServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _benefits_pb2.ListEffectiveBenefitsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_benefits_pb2.ListEffectiveBenefitsResponse, _abc.Awaitable[_benefits_pb2.ListEffectiveBenefitsResponse]]:
-        """ListEffectiveBenefits: plan benefits with patient overrides laid over them. Errors: 404 no such patient
-        plan.
+        """ListEffectiveBenefits: plan benefits with patient overrides laid over them: an override stands in for
+        the plan's rows of its type and category or code. All rows, in the order of categories. Errors: 404 no
+        such patient plan.
         """
 
 def add_BenefitServiceServicer_to_server(servicer: BenefitServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

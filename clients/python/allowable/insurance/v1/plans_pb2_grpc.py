@@ -82,7 +82,7 @@ class PlanServiceServicer:
     """
 
     def ListPlans(self, request, context):
-        """ListPlans: page through plans with filters and sort. Errors: 422 unknown plan_type or sort column, or
+        """ListPlans: page through plans with filters and sort; `search` looks into group name and number. Errors: 422 unknown plan_type or sort column, or
         bad paging.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -111,7 +111,8 @@ class PlanServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreatePlan(self, request, context):
-        """CreatePlan: add a plan under an insurer. Errors: 404 carrier unknown; 409 idempotency conflict; 422
+        """CreatePlan: add a plan under an insurer. What is not sent comes from the settings of the organization
+        (COB rule, first month of the benefit year) or is usual. Errors: 404 carrier unknown; 409 idempotency conflict; 422
         unknown enum value or month outside 1-12.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -119,9 +120,10 @@ class PlanServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePlan(self, request, context):
-        """UpdatePlan: change a plan; reports how many subscribers it touches. Errors: 404 no such plan, or carrier
-        unknown; 409 a stale base_version; nothing is changed, or stale base_version; 422 invalid value, or
-        plan_type sent with a new value.
+        """UpdatePlan: change a plan; reports how many subscribers it touches. A new carrier or group number goes
+        to the plan's evidence in estimate books too. Errors: 404 no such plan, or carrier unknown; 409 stale
+        base_version, nothing is changed, or the plan is archived; 422 invalid value, or plan_type sent with a
+        new value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,7 +137,9 @@ class PlanServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ClonePlan(self, request, context):
-        """ClonePlan: duplicate a plan with settings and benefits. Errors: 404 no such plan.
+        """ClonePlan: duplicate a plan with settings and benefits, without subscriptions and assignments. Its group
+        name is new_group_name, else the old one and " (Copy)"; its group number is new_group_number, else the
+        old one. Errors: 404 no such plan, or its carrier is archived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class PlanServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PlanServiceAsyncStub: ...
     ListPlans: _grpc.UnaryUnaryMultiCallable[_plans_pb2.ListPlansRequest, _plans_pb2.ListPlansResponse]
-    """ListPlans: page through plans with filters and sort. Errors: 422 unknown plan_type or sort column, or
+    """ListPlans: page through plans with filters and sort; `search` looks into group name and number. Errors: 422 unknown plan_type or sort column, or
     bad paging.
     """
     GetPlan: _grpc.UnaryUnaryMultiCallable[_plans_pb2.GetPlanRequest, _plans_pb2.Plan]
@@ -44,18 +44,23 @@ class PlanServiceStub:
     GetSubscriberCount: _grpc.UnaryUnaryMultiCallable[_plans_pb2.GetSubscriberCountRequest, _plans_pb2.GetSubscriberCountResponse]
     """GetSubscriberCount: counts of active subscriptions and active patient plans. Errors: 404 no such plan."""
     CreatePlan: _grpc.UnaryUnaryMultiCallable[_plans_pb2.CreatePlanRequest, _plans_pb2.Plan]
-    """CreatePlan: add a plan under an insurer. Errors: 404 carrier unknown; 409 idempotency conflict; 422
+    """CreatePlan: add a plan under an insurer. What is not sent comes from the settings of the organization
+    (COB rule, first month of the benefit year) or is usual. Errors: 404 carrier unknown; 409 idempotency conflict; 422
     unknown enum value or month outside 1-12.
     """
     UpdatePlan: _grpc.UnaryUnaryMultiCallable[_plans_pb2.UpdatePlanRequest, _plans_pb2.UpdatePlanResponse]
-    """UpdatePlan: change a plan; reports how many subscribers it touches. Errors: 404 no such plan, or carrier
-    unknown; 409 a stale base_version; nothing is changed, or stale base_version; 422 invalid value, or
-    plan_type sent with a new value.
+    """UpdatePlan: change a plan; reports how many subscribers it touches. A new carrier or group number goes
+    to the plan's evidence in estimate books too. Errors: 404 no such plan, or carrier unknown; 409 stale
+    base_version, nothing is changed, or the plan is archived; 422 invalid value, or plan_type sent with a
+    new value.
     """
     ArchivePlan: _grpc.UnaryUnaryMultiCallable[_plans_pb2.ArchivePlanRequest, _plans_pb2.Plan]
     """ArchivePlan: soft-delete a plan. Errors: 404 no such plan."""
     ClonePlan: _grpc.UnaryUnaryMultiCallable[_plans_pb2.ClonePlanRequest, _plans_pb2.Plan]
-    """ClonePlan: duplicate a plan with settings and benefits. Errors: 404 no such plan."""
+    """ClonePlan: duplicate a plan with settings and benefits, without subscriptions and assignments. Its group
+    name is new_group_name, else the old one and " (Copy)"; its group number is new_group_number, else the
+    old one. Errors: 404 no such plan, or its carrier is archived.
+    """
 
 @_typing.type_check_only
 class PlanServiceAsyncStub(PlanServiceStub):
@@ -63,7 +68,7 @@ class PlanServiceAsyncStub(PlanServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPlans: _aio.UnaryUnaryMultiCallable[_plans_pb2.ListPlansRequest, _plans_pb2.ListPlansResponse]  # type: ignore[assignment]
-    """ListPlans: page through plans with filters and sort. Errors: 422 unknown plan_type or sort column, or
+    """ListPlans: page through plans with filters and sort; `search` looks into group name and number. Errors: 422 unknown plan_type or sort column, or
     bad paging.
     """
     GetPlan: _aio.UnaryUnaryMultiCallable[_plans_pb2.GetPlanRequest, _plans_pb2.Plan]  # type: ignore[assignment]
@@ -73,18 +78,23 @@ class PlanServiceAsyncStub(PlanServiceStub):
     GetSubscriberCount: _aio.UnaryUnaryMultiCallable[_plans_pb2.GetSubscriberCountRequest, _plans_pb2.GetSubscriberCountResponse]  # type: ignore[assignment]
     """GetSubscriberCount: counts of active subscriptions and active patient plans. Errors: 404 no such plan."""
     CreatePlan: _aio.UnaryUnaryMultiCallable[_plans_pb2.CreatePlanRequest, _plans_pb2.Plan]  # type: ignore[assignment]
-    """CreatePlan: add a plan under an insurer. Errors: 404 carrier unknown; 409 idempotency conflict; 422
+    """CreatePlan: add a plan under an insurer. What is not sent comes from the settings of the organization
+    (COB rule, first month of the benefit year) or is usual. Errors: 404 carrier unknown; 409 idempotency conflict; 422
     unknown enum value or month outside 1-12.
     """
     UpdatePlan: _aio.UnaryUnaryMultiCallable[_plans_pb2.UpdatePlanRequest, _plans_pb2.UpdatePlanResponse]  # type: ignore[assignment]
-    """UpdatePlan: change a plan; reports how many subscribers it touches. Errors: 404 no such plan, or carrier
-    unknown; 409 a stale base_version; nothing is changed, or stale base_version; 422 invalid value, or
-    plan_type sent with a new value.
+    """UpdatePlan: change a plan; reports how many subscribers it touches. A new carrier or group number goes
+    to the plan's evidence in estimate books too. Errors: 404 no such plan, or carrier unknown; 409 stale
+    base_version, nothing is changed, or the plan is archived; 422 invalid value, or plan_type sent with a
+    new value.
     """
     ArchivePlan: _aio.UnaryUnaryMultiCallable[_plans_pb2.ArchivePlanRequest, _plans_pb2.Plan]  # type: ignore[assignment]
     """ArchivePlan: soft-delete a plan. Errors: 404 no such plan."""
     ClonePlan: _aio.UnaryUnaryMultiCallable[_plans_pb2.ClonePlanRequest, _plans_pb2.Plan]  # type: ignore[assignment]
-    """ClonePlan: duplicate a plan with settings and benefits. Errors: 404 no such plan."""
+    """ClonePlan: duplicate a plan with settings and benefits, without subscriptions and assignments. Its group
+    name is new_group_name, else the old one and " (Copy)"; its group number is new_group_number, else the
+    old one. Errors: 404 no such plan, or its carrier is archived.
+    """
 
 class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
     """PlanService: insurance plans of a carrier."""
@@ -95,7 +105,7 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.ListPlansRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.ListPlansResponse, _abc.Awaitable[_plans_pb2.ListPlansResponse]]:
-        """ListPlans: page through plans with filters and sort. Errors: 422 unknown plan_type or sort column, or
+        """ListPlans: page through plans with filters and sort; `search` looks into group name and number. Errors: 422 unknown plan_type or sort column, or
         bad paging.
         """
 
@@ -129,7 +139,8 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.CreatePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.Plan, _abc.Awaitable[_plans_pb2.Plan]]:
-        """CreatePlan: add a plan under an insurer. Errors: 404 carrier unknown; 409 idempotency conflict; 422
+        """CreatePlan: add a plan under an insurer. What is not sent comes from the settings of the organization
+        (COB rule, first month of the benefit year) or is usual. Errors: 404 carrier unknown; 409 idempotency conflict; 422
         unknown enum value or month outside 1-12.
         """
 
@@ -139,9 +150,10 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.UpdatePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.UpdatePlanResponse, _abc.Awaitable[_plans_pb2.UpdatePlanResponse]]:
-        """UpdatePlan: change a plan; reports how many subscribers it touches. Errors: 404 no such plan, or carrier
-        unknown; 409 a stale base_version; nothing is changed, or stale base_version; 422 invalid value, or
-        plan_type sent with a new value.
+        """UpdatePlan: change a plan; reports how many subscribers it touches. A new carrier or group number goes
+        to the plan's evidence in estimate books too. Errors: 404 no such plan, or carrier unknown; 409 stale
+        base_version, nothing is changed, or the plan is archived; 422 invalid value, or plan_type sent with a
+        new value.
         """
 
     @_abc_1.abstractmethod
@@ -158,6 +170,9 @@ class PlanServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _plans_pb2.ClonePlanRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_plans_pb2.Plan, _abc.Awaitable[_plans_pb2.Plan]]:
-        """ClonePlan: duplicate a plan with settings and benefits. Errors: 404 no such plan."""
+        """ClonePlan: duplicate a plan with settings and benefits, without subscriptions and assignments. Its group
+        name is new_group_name, else the old one and " (Copy)"; its group number is new_group_number, else the
+        old one. Errors: 404 no such plan, or its carrier is archived.
+        """
 
 def add_PlanServiceServicer_to_server(servicer: PlanServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
