@@ -57,9 +57,7 @@ BENEFIT = Resource(
     references=(
         PLAN,
         Reference("patient_plan_uuid", patient_plans, "patient plan", "patient_plan", patient_plan),
-        Reference(
-            "coverage_category_uuid", categories, "coverage category", "coverage_category", category
-        ),
+        Reference("coverage_category_uuid", categories, "coverage category", "coverage_category", category),
         Reference("procedure_code_uuid", codes, "procedure code", "procedure_code", procedure_code_brief),
         Reference(
             "substitution_code_uuid", codes, "procedure code", "substitution_code", procedure_code_brief

@@ -76,9 +76,7 @@ def get_plan_stats(_request: pb.GetPlanStatsRequest, call: Call) -> pb.GetPlanSt
     return pb.GetPlanStatsResponse(items=items)
 
 
-def get_subscriber_count(
-    request: pb.GetSubscriberCountRequest, call: Call
-) -> pb.GetSubscriberCountResponse:
+def get_subscriber_count(request: pb.GetSubscriberCountRequest, call: Call) -> pb.GetSubscriberCountResponse:
     """Active subscriptions, and active patient plans on any of the plan's subscriptions."""
     with call.transaction() as transaction:
         plan = find(PLAN, request, transaction)
