@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.kernel.clock import Clock
 from services.kernel.db import Database, Tenant, Transaction
@@ -71,6 +72,15 @@ class Call:
                 yield transaction
             finally:
                 self._open = None
+
+    def ask(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that sets the tenant itself.
+
+        In the transaction already open; else it is one of its own, and costs one round trip.
+        """
+        if self._open is not None:
+            return self._open.driver.execute(statement.encode(), values).fetchall()
+        return self.database.ask(statement, values)
 
     def _begin(self, *, write_only: bool) -> AbstractContextManager[Transaction]:
         if write_only:

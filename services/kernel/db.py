@@ -122,8 +122,8 @@ class Database:
             with self.transaction(tenant) as whole:
                 whole.pending = transaction.pending
 
-    def read(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """The rows of one statement that sets the tenant itself: one round trip, outside any transaction."""
+    def ask(self, statement: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """The rows of one statement that sets the tenant itself, a transaction of its own: one round trip."""
         return self._own_connection().execute(statement.encode(), values, prepare=True).fetchall()
 
     def _own_connection(self) -> Driver:

@@ -54,20 +54,12 @@ class Claims:
         """What the bill's claim and provider have behind them, the newest first."""
         return history(request, self._reviews.get(request.claim_reference, ()))
 
-    def add(self, request: pb.CreateReviewRequest, review_id: str, decision: Decision) -> bytes:
-        """Makes a decision known to the claim's later bills; returns what is stored for those of other calls.
-
-        That is nothing without a claim reference: nobody could ask for it.
-        """
-        if not request.claim_reference:
-            return b""
-        services = tuple([_service(each.line, each.status) for each in decision.lines])
-        review = Earlier(review_id, _digits(request), request.bill_type, services)
-        reviews = self._reviews.setdefault(request.claim_reference, [])
+    def add(self, claim_reference: str, review: Earlier) -> None:
+        """Makes a review known to the claim's later bills."""
+        reviews = self._reviews.setdefault(claim_reference, [])
         reviews.append(review)
         reviews.sort(key=lambda each: each.review_id, reverse=True)
         del reviews[REVIEWS_OF_A_CLAIM:]
-        return written(review)
 
 
 def is_wanted(engine: Engine, request: pb.CreateReviewRequest) -> bool:
@@ -87,6 +79,12 @@ def history(request: pb.CreateReviewRequest, reviews: Iterable[Earlier]) -> Hist
         tuple([service for review in counted for service in review.services]),
         tuple([review.review_id for review in counted]),
     )
+
+
+def earlier_of(review_id: str, request: pb.CreateReviewRequest, decision: Decision) -> Earlier:
+    """What later bills of the claim will ask of this review."""
+    services = tuple([_service(each.line, each.status) for each in decision.lines])
+    return Earlier(review_id, _digits(request), request.bill_type, services)
 
 
 def written(review: Earlier) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
 
 from allowable.review.v1 import review_service_pb2 as pb
 from services.config import Settings
@@ -26,13 +25,32 @@ from services.review.domain.decision import Decision
 from services.review.domain.engine import Engine
 from services.review.domain.validation import validation
 from services.review.encoding import Encoded
-from services.review.history import NOTHING, Claims, History, history, is_wanted, opened
+from services.review.history import (
+    NOTHING,
+    Claims,
+    Earlier,
+    History,
+    earlier_of,
+    history,
+    is_wanted,
+    opened,
+    written,
+)
 from services.review.replay import differences
 from services.review.store import NewReview, ReviewStore, StoredReview
 from services.review.stream import BatchLane, Decide
 from services.review.versions import Engines, versions_of
 
 DEFAULT_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision: what is stored of it, what later bills of its claim ask of it, and its answer."""
+
+    review: NewReview
+    earlier: Earlier
+    answer: Encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +63,65 @@ class ReviewServicer:
     link_key: bytes
 
     def create_review(self, request: pb.CreateReviewRequest, call: Call) -> Encoded:
-        """Durable before it is answered: the transaction ends before the answer leaves."""
-        return self.creator([request], call)(request, call)
+        """Durable before it is answered: the transaction ends before the answer leaves.
+
+        Most claims have one review. So where a rule looks back, the bill is decided as the first of its claim
+        and stored if it is; else it is decided once more, with what those before it say.
+        """
+        if request.validate_only:
+            return self._validate(request, call)
+        made = self._decide(request, call, NOTHING)
+        if is_wanted(self.engines.current, request):
+            before = self.store.insert_first(call, made.review)
+            if not before:
+                return made.answer
+            known = history(request, map(opened, before))
+            if known.review_ids:
+                made = self._decide(request, call, known)
+        return self._store(made, call)
 
     def creator(
         self, requests: Iterable[pb.CreateReviewRequest], call: Call
     ) -> Callable[[pb.CreateReviewRequest, Call], Encoded]:
-        """CreateReview for bills whose claims are read at once, in one statement, where a rule looks back."""
+        """CreateReview for the bills of a batch, whose claims are read at once where a rule looks back."""
         engine = self.engines.current
         wanted = {
             request.claim_reference
             for request in requests
             if not request.validate_only and is_wanted(engine, request)
         }
-        stored = self.store.of_claims(call.database, call.caller.tenant, wanted) if wanted else {}
-        return partial(self._create, Claims(stored))
+        claims = Claims(self.store.of_claims(call, wanted) if wanted else {})
 
-    def _create(self, claims: Claims, request: pb.CreateReviewRequest, call: Call) -> Encoded:
+        def create(request: pb.CreateReviewRequest, call: Call) -> Encoded:
+            if request.validate_only:
+                return self._validate(request, call)
+            made = self._decide(request, call, claims.of(request) if is_wanted(engine, request) else NOTHING)
+            claims.add(request.claim_reference, made.earlier)
+            return self._store(made, call)
+
+        return create
+
+    def _validate(self, request: pb.CreateReviewRequest, call: Call) -> Encoded:
         now = call.clock.now()
         head = pb.Review(livemode=call.caller.tenant.livemode, created_at=rfc3339(now))
-        if request.validate_only:
-            return Encoded(validate(self.engines.current, request, head, today=now.date()))
-        head.review_id = call.clock.new_id("rv")
-        engine = self.engines.current
-        known = claims.of(request) if is_wanted(engine, request) else NOTHING
-        _, decision = _decided(engine, request, head, now.date(), trace=True, known=known)
+        return Encoded(validate(self.engines.current, request, head, today=now.date()))
+
+    def _store(self, made: Made, call: Call) -> Encoded:
+        with call.transaction(write_only=True) as transaction:
+            self.store.insert(transaction, made.review)
+        return made.answer
+
+    def _decide(self, request: pb.CreateReviewRequest, call: Call, known: History) -> Made:
+        now = call.clock.now()
+        head = pb.Review(
+            review_id=call.clock.new_id("rv"),
+            livemode=call.caller.tenant.livemode,
+            created_at=rfc3339(now),
+        )
+        _, decision = _decided(self.engines.current, request, head, now.date(), trace=True, known=known)
         response = _written(decision, head)
         token = token_for(self.link_key, head.review_id, FIRST_SERIAL)
+        earlier = earlier_of(head.review_id, request, decision)
         review = NewReview(
             review_id=head.review_id,
             created_at=now,
@@ -84,16 +134,15 @@ class ReviewServicer:
             line_count=len(request.lines),
             request=request.SerializeToString(),
             response=response,
-            services=claims.add(request, head.review_id, decision),
+            services=written(earlier) if head.claim_reference else b"",
             versions=(head.versions.engine, head.versions.rules, head.versions.data),
             report_digest=digest_of(token),
             report_expires_at=now + timedelta(days=self.settings.report_days),
             actor=call.caller.actor,
             request_id=call.request_id,
         )
-        with call.transaction(write_only=True) as transaction:
-            self.store.insert(transaction, review)
-        return Encoded(response + self._links(head.review_id, token).SerializeToString())
+        links = self._links(head.review_id, token)
+        return Made(review, earlier, Encoded(response + links.SerializeToString()))
 
     def get_review(self, request: pb.GetReviewRequest, call: Call) -> pb.Review:
         """The decision as it was answered, with its link while it works."""

@@ -137,7 +137,7 @@ def measure(running: Stack, floor_target: str, peer_port: int, rounds: int, call
 
 
 def commits(running: Stack, calls: int) -> Latency:
-    """One INSERT of a row as large as a stored review, committed; on a connection of its own."""
+    """One INSERT of a row as large as bill and answer, committed; on a connection of its own."""
     size = sample_answer(running).ByteSize() + payload.bill().ByteSize()
     content = os.urandom(size)
     with running.owner() as connection:

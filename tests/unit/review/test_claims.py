@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,6 +18,7 @@ from allowable.review.v1 import review_service_pb2 as pb
 from services.kernel.call import Call
 from services.kernel.clock import Clock
 from services.kernel.db import Database
+from services.kernel.seal import Sealer
 from services.migrations.run import configuration, driver_url, upgrade
 from services.review.servicer import ReviewServicer
 from services.review.store import ReviewStore
@@ -26,10 +28,12 @@ from tests.harness.calls import make_call, policy_of, principal_of
 
 POLICY = policy_of(pb.DESCRIPTOR, "CreateReview")
 NUMBERS = count(1)
+MASTER_KEY = b"m" * 32
 OPERATION = {"cpt": "23412", "charge": 1200.0}
 VISIT = {"cpt": "99213", "charge": 200.0, "dateOfService": "2025-06-20"}
 
 READ, WRITE = "SELECT * FROM reviews_of_claims", "SELECT store_review"
+WRITE_FIRST = "SELECT * FROM store_first_review"
 SET_TENANT = "SELECT set_config"
 
 Caller = Callable[[], Call]
@@ -39,7 +43,7 @@ Caller = Callable[[], Call]
 def servicer() -> ReviewServicer:
     settings = SimpleNamespace(report_days=30, public_url="https://example.test")
     engines = SimpleNamespace(current=bills.engine())
-    return ReviewServicer(cast("Any", settings), cast("Any", engines), ReviewStore(b"m" * 32), b"k" * 32)
+    return ReviewServicer(cast("Any", settings), cast("Any", engines), ReviewStore(MASTER_KEY), b"k" * 32)
 
 
 @pytest.fixture
@@ -93,15 +97,40 @@ def streamed(servicer: ReviewServicer, call: Call, *batches: list[pb.CreateRevie
 
 
 @pytest.mark.parametrize(
-    ("bill", "wanted"),
-    [({}, [READ, WRITE]), ({"claim": ""}, [WRITE]), ({"jurisdiction": "NC"}, [WRITE])],
+    ("bill", "wanted"), [({}, WRITE_FIRST), ({"claim": ""}, WRITE), ({"jurisdiction": "NC"}, WRITE)]
 )
-def test_a_review_costs_a_round_trip_and_another_where_a_rule_looks_back(
-    servicer: ReviewServicer, caller: Caller, statements: list[str], bill: dict[str, Any], wanted: list[str]
+def test_the_first_review_of_a_claim_costs_one_round_trip(
+    servicer: ReviewServicer, caller: Caller, statements: list[str], bill: dict[str, Any], wanted: str
 ) -> None:
-    """No BEGIN and no COMMIT: each statement is a transaction."""
+    """No BEGIN and no COMMIT: the statement is a transaction."""
     created(servicer, caller(), request(VISIT, **bill))
-    assert statements == wanted
+    assert statements == [wanted]
+
+
+@pytest.mark.parametrize("provider", ["123456789", "987654321"])
+def test_a_later_review_costs_another_and_is_stored_once(
+    servicer: ReviewServicer, caller: Caller, statements: list[str], provider: str
+) -> None:
+    created(servicer, caller(), request(VISIT))
+    statements.clear()
+    later = created(servicer, caller(), request(VISIT, providerTaxId=provider))
+    assert statements == [WRITE_FIRST, WRITE]
+    listed = servicer.list_reviews(pb.ListReviewsRequest(claim_reference="a claim"), caller()).reviews
+    assert [each.review_id for each in listed][:1] == [later.review_id]
+    assert len(listed) == 2
+
+
+def test_with_an_idempotency_key_it_is_stored_in_the_key_s_transaction(
+    servicer: ReviewServicer, caller: Caller
+) -> None:
+    call = caller()
+    with suppress(KeyError), call.transaction():
+        created(servicer, call, request(OPERATION))
+        raise KeyError
+    with call.transaction():
+        first = created(servicer, call, request(OPERATION))
+        second = created(servicer, call, request(VISIT))
+    assert (list(first.earlier_reviews), list(second.earlier_reviews)) == ([], [first.review_id])
 
 
 def test_only_checking_a_bill_asks_the_database_nothing(
@@ -145,14 +174,14 @@ def test_batches_of_one_stream_know_of_one_another(servicer: ReviewServicer, cal
     assert (list(second.earlier_reviews), second.status) == ([first.review_id], "denied")
 
 
-def test_a_claim_of_fifty_reviews_is_read_in_one_statement(
+def test_a_claim_of_fifty_reviews_costs_no_more(
     servicer: ReviewServicer, caller: Caller, statements: list[str]
 ) -> None:
     days = [request({**VISIT, "dateOfService": f"2025-{1 + n // 25:02}-{1 + n % 25:02}"}) for n in range(49)]
     known = streamed(servicer, caller(), [*days, request(OPERATION)])
     statements.clear()
     review = created(servicer, caller(), request(VISIT))
-    assert statements == [READ, WRITE]
+    assert statements == [WRITE_FIRST, WRITE]
     assert list(review.earlier_reviews) == sorted((each.review_id for each in known), reverse=True)
     assert review.lines[0].reduction_reasons[0].carc == "97"
 
@@ -189,6 +218,28 @@ def test_a_review_stored_before_services_stood_beside_it_counts_the_same(
         assert owner.execute("SELECT count(services) FROM reviews").fetchone() == (0,)
     review = created(servicer, caller(), request(VISIT))
     assert (list(review.earlier_reviews), review.status) == ([first.review_id], "denied")
+
+
+def test_answers_are_compressed_and_those_stored_whole_still_open(
+    servicer: ReviewServicer, caller: Caller, database_url: str
+) -> None:
+    review = created(servicer, caller(), request(VISIT))
+    call = caller()
+    kept = servicer.get_review(pb.GetReviewRequest(review_id=review.review_id), call)
+    assert kept == review
+    with psycopg.connect(database_url) as owner:
+        find = "SELECT response FROM reviews WHERE review_id = %s"
+        ((sealed,),) = owner.execute(find, (review.review_id,)).fetchall()
+        assert len(sealed) < review.ByteSize() / 2
+        whole = Sealer(MASTER_KEY, "reviews").seal(review.SerializeToString(), review.review_id)
+        owner.execute("UPDATE reviews SET response = %s WHERE review_id = %s", (whole, review.review_id))
+    assert servicer.get_review(pb.GetReviewRequest(review_id=review.review_id), call) == review
+
+
+def test_a_claim_reference_is_listed_as_it_was_sent(servicer: ReviewServicer, caller: Caller) -> None:
+    created(servicer, caller(), request(VISIT, claim="\0 claim"))
+    listed = servicer.list_reviews(pb.ListReviewsRequest(claim_reference="\0 claim"), caller())
+    assert [each.claim_reference for each in listed.reviews] == ["\0 claim"]
 
 
 def test_the_services_are_sealed_and_only_where_a_claim_could_ask(
