@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -16,7 +19,8 @@ from services.bulk.sending import OUT_OF_REACH, bill_of, line_of
 from services.jurisdictions.missing import RuleDataMissing
 from services.jurisdictions.model import Confidence
 from services.jurisdictions.rulebook import NATIONAL
-from services.review.domain.bill import Bill
+from services.kernel.money import ZERO
+from services.review.domain.bill import Bill, Line
 from services.review.domain.engine import Engine
 from services.review.domain.multiple.amounts import REDUCED
 from services.review.domain.steps import locality
@@ -30,8 +34,6 @@ SERVICE: Final = (
 )  # fmt: skip
 PLACE: Final = ("jurisdiction", "period", "locality", "service_zip", "service_county", "service_state")
 UNKNOWN: Final = (0, 0, 0)
-NO_LINE: Final = {"charge": "0", "units": "1", "minutes": "", "ndc": "", "ndc_quantity": ""}
-"""What a service is without the line that bills it."""
 UNITS_PROVEN: Final = 3
 SEVERAL: Final = REDUCED[0]
 
@@ -50,35 +52,47 @@ class Services:
         first, which = lines.together(SERVICE)
         keys = list(lines.texts(SERVICE, first))
         new = [n for n, key in enumerate(keys) if key not in self._numbers]
-        sent, start = list(lines.sent(first[new])), len(self._numbers)
-        self.facts.extend([self._learned(each) for each in sent])
+        start = len(self._numbers)
+        rows = first[new]
+        bills = [_bill(texts) for texts in lines.texts((*SERVICE, "date_of_service"), rows)]
+        self.facts.extend([self._learned(bill) for bill in bills])
         self._numbers.update({keys[n]: start + at for at, n in enumerate(new)})
         reduced = np.flatnonzero(self.facts["reduced_expense"][start:] >= 0)
-        self._prove(start + reduced, [sent[n] for n in reduced.tolist()])
+        self._prove(start + reduced, [bills[n] for n in reduced.tolist()])
         return np.array([self._numbers[key] for key in keys], dtype=np.int64)[which]
 
-    def _prove(self, services: Ints, sent: list[dict[str, str]]) -> None:
+    def _prove(self, services: Ints, bills: list[Bill]) -> None:
         """Several units stay with the kernels where the engine comes to the same for the nation."""
         units = np.minimum(self.facts["unit_limit"][services], UNITS_PROVEN)
         amounts, lost = self.facts.amounts(services, (np.full(len(services), INDEX_SCALE),) * 3, units)
         warnings = self.facts["warnings"][services]
         found = np.zeros((3, len(services)), dtype=np.int64)
-        for n, each in enumerate(sent):
-            line = line_of(each | NO_LINE | {"charge": OUT_OF_REACH, "units": str(units[n])}, 1)
-            bill = Bill(each["jurisdiction"], each["bill_type"], (line,), locality=NATIONAL)
-            decided = self._engine.review(bill, allow_recalled=not self._live, trace=False).lines[0]
+        for n, (bill, count) in enumerate(zip(bills, units.tolist(), strict=True)):
+            line = replace(bill.lines[0], charge=Decimal(OUT_OF_REACH), units=count)
+            decided = self._engine.review(
+                replace(bill, lines=(line,)), allow_recalled=not self._live, trace=False
+            ).lines[0]
             taken = sum(reason.amount for reason in decided.reasons if reason.carc == SEVERAL)
             found[:, n] = decided.allowed * 100, taken * 100, self._words.number(words_of(decided.warnings))
         self.facts.refuse_reduced(services[(found != [amounts, lost, warnings]).any(axis=0)])
 
-    def _learned(self, sent: dict[str, str]) -> Facts:
-        line = line_of(sent | NO_LINE, 1)
-        bill = Bill(sent["jurisdiction"], sent["bill_type"], (line,), locality=NATIONAL)
+    def _learned(self, bill: Bill) -> Facts:
+        line = bill.lines[0]
         plan, work = self._engine.before_the_place(bill, line, allow_recalled=not self._live, trace=False)
         outline = self._outlines.get(id(plan))
         if outline is None:
             outline = self._outlines[id(plan)] = Outline.of(plan)
         return facts_of(outline, work.continue_with(bill, line))
+
+
+def _bill(service: tuple[str, ...]) -> Bill:
+    """One unit of a service somewhere in the nation, free of charge."""
+    jurisdiction, bill_type, _, place_of_service, code, modifiers, provider_type, on = service
+    line = Line(
+        1, code, ZERO, 1, tuple(modifiers.split()), date.fromisoformat(on), place_of_service,
+        provider_type=provider_type,
+    )  # fmt: skip
+    return Bill(jurisdiction, bill_type, (line,), locality=NATIONAL)
 
 
 class Places:
@@ -107,7 +121,7 @@ class Places:
 
     def _found(self, sent: dict[str, str]) -> Indices | None:
         """None where the engine has to say why there are none."""
-        line = line_of(sent | NO_LINE, 1)
+        line = line_of(sent, 1)
         bill = bill_of(sent, (line,))
         folder = self._engine.book.jurisdiction(bill.jurisdiction).folder
         work = UntracedLineWork(bill, line, self._engine.book, folder, allow_recalled=False)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def reprice(
 ) -> Summary:  # fmt: skip
     """Reprices a file. A run that was stopped is taken up again; the work folder goes when all is done."""
     started = time.monotonic()
-    book = _engine(editions).book
+    book = loaded(editions).book
     versions = (ENGINE_VERSION, book.version, book.data_version)
     run = files.fingerprint(source, f"{versions} {live} {partition_rows}")
     work = target.with_name(f"{target.name}.work")
@@ -79,11 +80,16 @@ def reprice_partition(partition: files.Partition, editions: Path, *, live: bool)
 
 
 @lru_cache(maxsize=1)
-def _engine(editions: Path) -> Engine:
-    """Loaded once in each process; the tables are mapped, so processes share them."""
-    return Engine(Rulebook.load(known_steps=steps.KNOWN, editions=Editions(editions)))
+def loaded(editions: Path) -> Engine:
+    """Loaded once in each process; the tables are mapped, so processes share them.
+
+    What is loaded lives as long as the process, so that the collector of garbage need not look at it again.
+    """
+    engine = Engine(Rulebook.load(known_steps=steps.KNOWN, editions=Editions(editions)))
+    gc.freeze()
+    return engine
 
 
 @lru_cache(maxsize=2)
 def _lane(editions: Path, *, live: bool) -> BulkLane:
-    return BulkLane(_engine(editions), live=live)
+    return BulkLane(loaded(editions), live=live)

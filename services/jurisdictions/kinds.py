@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from services.jurisdictions import records
@@ -38,7 +39,7 @@ class Column:
         return len(cell) <= self.width and re.fullmatch(self.pattern, cell) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kind(Generic[R]):
     """A kind of table; its name is the name of its folder."""
 
@@ -58,16 +59,19 @@ class Kind(Generic[R]):
         """The first line of the CSV form."""
         return ",".join(column.name for column in self.columns)
 
-    @property
+    @cached_property
+    def key_widths(self) -> tuple[int, ...]:
+        """Characters of each key column."""
+        return tuple([column.width for column in self.key])
+
+    @cached_property
     def key_width(self) -> int:
         """Characters of a whole key."""
-        return sum(column.width for column in self.key)
+        return sum(self.key_widths)
 
     def key_of(self, *parts: str) -> str:
         """Key parts side by side, each filled to its width; fewer parts make a prefix."""
-        if len(parts) == 1:
-            return parts[0].ljust(self.key[0].width)
-        return "".join([part.ljust(column.width) for column, part in zip(self.key, parts, strict=False)])
+        return "".join(map(str.ljust, parts, self.key_widths))
 
 
 def text(

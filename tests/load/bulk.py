@@ -25,10 +25,9 @@ import polars as pl
 
 from services.bulk import files
 from services.bulk.lane import BulkLane
-from services.jurisdictions.editions import Editions
+from services.bulk.run import loaded
 from services.jurisdictions.kinds import RELATIVE_VALUES
 from services.jurisdictions.rulebook import MEDICARE, Rulebook
-from services.review.domain import steps
 from services.review.domain.engine import Engine
 
 LINES, SAMPLE, PLACES = 1_000_000, 10_000, 20
@@ -102,10 +101,9 @@ def main() -> int:
     parser.add_argument("--most-lines", type=int, default=1, help="lines of a bill at most (1)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of sentences")
     arguments = parser.parse_args()
-    editions = Editions(arguments.store) if arguments.store else None
-    book = Rulebook.load(known_steps=steps.KNOWN, editions=editions)
-    sent = lines(book, arguments.lines, arguments.most_lines)
-    lane = BulkLane(Engine(book), live=True)
+    engine = loaded(arguments.store or Path("nowhere"))
+    sent = lines(engine.book, arguments.lines, arguments.most_lines)
+    lane = BulkLane(engine, live=True)
     answers, seconds = [], []
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "lines.parquet")
@@ -122,7 +120,7 @@ def main() -> int:
         "lines_per_second": round(len(found) / sum(seconds)),
         "lines_per_second_after_the_first_partition": round(later),
         "by_engine_percent": round(100 * lane.lines_by_engine / len(found), 2),
-        "sample_differing": differing(Engine(book), sent, found),
+        "sample_differing": differing(Engine(engine.book), sent, found),
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     print(
@@ -130,7 +128,7 @@ def main() -> int:
         if arguments.json
         else "\n".join(f"{k:46}{v:>12,}" for k, v in figures.items())
     )
-    return 0 if later >= BAR and not figures["sample_differing"] else 1
+    return 0 if figures["lines_per_second"] >= BAR and not figures["sample_differing"] else 1
 
 
 if __name__ == "__main__":
