@@ -117,6 +117,14 @@ def _clearable(resource: Resource, request: Message, name: str) -> bool:
     return known and bool(resource.column(name).nullable)
 
 
+def read(column: Column[Any], value: Any, field: str) -> Any:
+    """One value as its column wants it; what it cannot take is a fault of the named request field."""
+    try:
+        return from_wire(column, value)
+    except FaultError as fault:
+        raise DomainError("INVALID_REQUEST", faults=[FieldFault(field, fault.code, fault.message)]) from None
+
+
 def from_wire(column: Column[Any], value: Any) -> Any:
     """One value as its column wants it; an empty text clears a nullable column."""
     if isinstance(value, str):

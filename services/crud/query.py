@@ -106,7 +106,8 @@ def narrowed(resource: Resource, request: Message) -> Select[Any]:
         if field is None:
             continue
         if request.HasField(name) if field.has_presence else getattr(request, name):
-            statement = statement.where(resource.column(name) == _filter_value(resource, request, name))
+            wanted = codec.read(resource.column(name), getattr(request, name), name)
+            statement = statement.where(resource.column(name) == wanted)
     if resource.hidden and not getattr(request, "include_hidden", False):
         statement = statement.where(resource.column(resource.hidden).is_(False))
     if resource.archived and not getattr(request, f"include_{resource.archived.removesuffix('_at')}", False):
@@ -117,13 +118,6 @@ def narrowed(resource: Resource, request: Message) -> Select[Any]:
         found = [resource.column(name).icontains(wanted, autoescape=True) for name in resource.search]
         statement = statement.where(or_(*found))
     return statement
-
-
-def _filter_value(resource: Resource, request: Message, name: str) -> Any:
-    try:
-        return codec.from_wire(resource.column(name), getattr(request, name))
-    except codec.FaultError as fault:
-        raise invalid(name, fault.code, fault.message) from None
 
 
 def _check_search(wanted: str) -> None:

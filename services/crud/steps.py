@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import ColumnElement, column, delete, insert, select, update
+from sqlalchemy import ColumnElement, cast, column, delete, insert, select, update
 from sqlalchemy import values as sql_values
 
 from services.crud import codec, query, references
@@ -130,7 +130,9 @@ def change_all(
         [(row["id"], *[values.get(c.name, row[c.name]) for c in columns]) for row, values in different]
     )
     statement = update(resource.table).where(resource.column("id") == new.c.id)
-    statement = statement.values({c.name: new.c[c.name] for c in columns} | _bump(resource, call))
+    # Cast, because a column of NULLs alone has no type.
+    written = {c.name: cast(new.c[c.name], c.type) for c in columns}
+    statement = statement.values(written | _bump(resource, call))
     rows = transaction.sql.execute(statement.returning(resource.table)).mappings()
     stored: dict[Any, Row] = {row["id"]: row for row in rows}
     record_all(resource, [(row, stored[row["id"]]) for row, _ in different], call, transaction)

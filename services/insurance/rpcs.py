@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from allowable.insurance.v1 import benefits_pb2, directory_pb2, plans_pb2
-from services.insurance import benefits, directory, plans
+from allowable.insurance.v1 import (
+    benefits_pb2,
+    directory_pb2,
+    patient_plans_pb2,
+    plans_pb2,
+    subscriptions_pb2,
+)
+from services.insurance import benefits, directory, patient_plans, plans, subscriptions
 from services.kernel.rpc import Service
 
 
@@ -12,5 +18,7 @@ def services() -> list[Service]:
     return [
         Service(benefits_pb2.DESCRIPTOR.services_by_name["BenefitService"], benefits.RPCS),
         Service(directory_pb2.DESCRIPTOR.services_by_name["DirectoryService"], directory.RPCS),
+        Service(patient_plans_pb2.DESCRIPTOR.services_by_name["PatientPlanService"], patient_plans.RPCS),
         Service(plans_pb2.DESCRIPTOR.services_by_name["PlanService"], plans.RPCS),
+        Service(subscriptions_pb2.DESCRIPTOR.services_by_name["SubscriptionService"], subscriptions.RPCS),
     ]
