@@ -92,7 +92,8 @@ class Update:
         """Handles one call."""
         values = codec.sent(self.resource, request)
         with call.transaction() as transaction:
-            row = find(self.resource, request, transaction)
+            # Without a version to guard it, the row is locked: check and audit see what is changed.
+            row = find(self.resource, request, transaction, lock=not self.resource.versioned)
             refuse_archived(self.resource, row)
             base = base_version(self.resource, row, request)
             references.check(self.resource, values, transaction)

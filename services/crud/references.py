@@ -46,8 +46,13 @@ def check_all(resource: Resource, rows: Mapping[str, Values], transaction: Trans
     for reference in resource.references:
         wanted = {f"{place}{reference.column}": row.get(reference.column) for place, row in rows.items()}
         wanted = {field: identity for field, identity in wanted.items() if identity is not None}
-        if wanted:
-            require(reference, wanted, transaction)
+        if not wanted:
+            continue
+        found = require(reference, wanted, transaction)
+        for place, row in rows.items() if reference.within else ():
+            field = f"{place}{reference.column}"
+            if field in wanted and found[wanted[field]][reference.within] != row[reference.within]:
+                raise _unknown(reference, field)
 
 
 def require(reference: Reference, wanted: dict[str, Any], transaction: Transaction) -> dict[Any, Row]:
@@ -56,7 +61,7 @@ def require(reference: Reference, wanted: dict[str, Any], transaction: Transacti
     for field, identity in wanted.items():
         row = found.get(identity)
         if row is None:
-            raise _fault("NOT_FOUND", field, f"there is no such {reference.name}")
+            raise _unknown(reference, field)
         if row.get("deleted_at") is not None:
             raise _fault("ARCHIVED_REFERENCE", field, f"this {reference.name} is archived")
     return found
@@ -82,6 +87,10 @@ def _found(table: Table, ids: Iterable[Any], transaction: Transaction) -> dict[A
         return {}
     rows = transaction.sql.execute(select(table).where(table.c.id.in_(wanted))).mappings()
     return {row["id"]: row for row in rows}
+
+
+def _unknown(reference: Reference, field: str) -> DomainError:
+    return _fault("NOT_FOUND", field, f"there is no such {reference.name}")
 
 
 def _fault(reason: str, field: str, message: str) -> DomainError:

@@ -49,6 +49,8 @@ class Reference:
     """Message field that shows the record; needs `show`."""
     show: Callable[[Row], Message] | None = None
     """The record as the message that stands for it."""
+    within: str = ""
+    """Column in which both must have the same value, e.g. their common parent; empty: none."""
 
 
 def unchanged(value: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allowable.insurance.v1 import references_pb2 as pb
 from services.crud.resource import Reference, Row
-from services.insurance.tables import coverage, directory, fees
+from services.insurance.tables import books, coverage, directory, fees
 
 
 def carrier(row: Row) -> pb.EntityRef:
@@ -68,3 +68,7 @@ CLINIC = Reference("clinic_uuid", directory.locations, "location", "clinic", nam
 PROVIDER = Reference("provider_uuid", directory.providers, "provider", "provider", person)
 PATIENT = Reference("patient_uuid", directory.patients, "patient", "patient", person)
 FEE_SCHEDULE = Reference("fee_schedule_uuid", fees.fee_schedules, "fee schedule", "fee_schedule", named)
+ESTIMATE_BOOK = Reference("estimate_book_uuid", books.estimate_books, "estimate book", "estimate_book", named)
+PROCEDURE_CODE = Reference(
+    "procedure_code_uuid", directory.procedure_codes, "procedure code", "procedure_code", procedure_code
+)

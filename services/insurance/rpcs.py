@@ -5,11 +5,21 @@ from __future__ import annotations
 from allowable.insurance.v1 import (
     benefits_pb2,
     directory_pb2,
+    estimate_books_pb2,
     patient_plans_pb2,
     plans_pb2,
     subscriptions_pb2,
 )
-from services.insurance import benefits, directory, patient_plans, plans, subscriptions
+from services.insurance import (
+    benefits,
+    directory,
+    estimate_books,
+    evidence,
+    patient_plans,
+    plans,
+    rule_steps,
+    subscriptions,
+)
 from services.kernel.rpc import Service
 
 
@@ -18,6 +28,10 @@ def services() -> list[Service]:
     return [
         Service(benefits_pb2.DESCRIPTOR.services_by_name["BenefitService"], benefits.RPCS),
         Service(directory_pb2.DESCRIPTOR.services_by_name["DirectoryService"], directory.RPCS),
+        Service(
+            estimate_books_pb2.DESCRIPTOR.services_by_name["EstimateBookService"],
+            {**estimate_books.RPCS, **rule_steps.RPCS, **evidence.RPCS},
+        ),
         Service(patient_plans_pb2.DESCRIPTOR.services_by_name["PatientPlanService"], patient_plans.RPCS),
         Service(plans_pb2.DESCRIPTOR.services_by_name["PlanService"], plans.RPCS),
         Service(subscriptions_pb2.DESCRIPTOR.services_by_name["SubscriptionService"], subscriptions.RPCS),

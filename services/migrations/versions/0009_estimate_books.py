@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from services.migrations.helpers import enable_tenant_rls, tenant_columns
+from services.migrations.helpers import APP_ROLE, enable_tenant_rls, tenant_columns
 
 revision = "0009"
 down_revision: str | None = "0008"
@@ -110,10 +110,6 @@ def _create_estimate_book_runs() -> None:
             finished_at timestamptz,
             error text,
             summary_json jsonb,
-            progress_done int NOT NULL DEFAULT 0,
-            progress_total int NOT NULL DEFAULT 0,
-            worker text,
-            heartbeat_at timestamptz,
             version int NOT NULL,
             created_at timestamptz NOT NULL,
             updated_at timestamptz NOT NULL,
@@ -122,6 +118,20 @@ def _create_estimate_book_runs() -> None:
     op.execute("""
         CREATE UNIQUE INDEX estimate_book_runs_one_running ON estimate_book_runs (estimate_book_uuid)
         WHERE status = 'running'""")
+    # Runs of large books are done by whichever server process finds them, whatever their tenant.
+    op.execute("""
+        CREATE FUNCTION running_estimate_book_runs()
+        RETURNS TABLE (org_id text, livemode boolean, id uuid, estimate_book_uuid uuid)
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+        $$
+            SELECT org_id, livemode, id, estimate_book_uuid FROM estimate_book_runs
+            WHERE status = 'running' ORDER BY started_at
+        $$""")
+    op.execute("REVOKE ALL ON FUNCTION running_estimate_book_runs() FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION running_estimate_book_runs() TO {APP_ROLE}")
+    op.execute("""
+        CREATE INDEX estimate_book_runs_of_book ON estimate_book_runs (estimate_book_uuid,
+        created_at DESC)""")
 
 
 def _create_allowed_fees() -> None:
@@ -134,6 +144,7 @@ def _create_allowed_fees() -> None:
             resolution_scope_type text NOT NULL,
             resolution_scope_identifier int,
             group_number text,
+            group_carrier_uuid uuid REFERENCES carriers,
             allowed_fee numeric(12, 2) NOT NULL,
             sample_count int NOT NULL DEFAULT 0,
             confidence text,
@@ -176,5 +187,6 @@ def _create_adjustment_logs() -> None:
 
 def downgrade() -> None:
     """Drops what upgrade made."""
+    op.execute("DROP FUNCTION running_estimate_book_runs")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table}")

@@ -61,7 +61,9 @@ class EstimateBookRun(_message.Message):
 
     @_builtins.property
     def summary_json(self) -> _struct_pb2.Struct:
-        """What the run did: codes, created, updated, unchanged, removed, pinned, evidence and what was skipped."""
+        """What the run did: codes, created, updated, unchanged, removed, pinned, capped, by_rule_type, evidence_total,
+        evidence_used, skipped by reason. While it runs: progress with done and total, in rows of evidence.
+        """
 
     def __init__(
         self,
@@ -150,7 +152,7 @@ class AllowedFee(_message.Message):
 
     @_builtins.property
     def estimate_book_run(self) -> _references_pb2.EntityRef:
-        """The run that computed the fee; absent: set by hand."""
+        """The run that computed the fee; absent: a pin, set by hand."""
 
     @_builtins.property
     def procedure_code(self) -> _references_pb2.EntityRef:
@@ -527,15 +529,17 @@ class CreateAllowedFeeRequest(_message.Message):
     estimate_book_rule_step_uuid: _builtins.str
     """The rule step that yielded the fee."""
     estimate_book_run_uuid: _builtins.str
-    """The run that computed the fee."""
+    """The run that computed the fee. Without one the fee is a pin: recomputing leaves it alone."""
     expires_at: _builtins.str
     """When the fee should be computed again, RFC 3339."""
     group_number: _builtins.str
-    """Number of the group."""
+    """Number of the group; needed for `group_number`."""
     procedure_code_uuid: _builtins.str
     """The procedure code."""
     resolution_scope_identifier: _builtins.int
-    """Stable number of the plan or carrier; absent for groups and for all."""
+    """Stable number of the plan or carrier, as computed fees show it; absent for groups. Where the book is of one
+    plan or carrier and the fee is at that scope, its own number when not sent.
+    """
     resolution_scope_type: _builtins.str
     """What the fee holds for: `insurance_plan`, `group_number`, `insurance_carrier`."""
     sample_count: _builtins.int
@@ -630,7 +634,7 @@ class UpdateAllowedFeeRequest(_message.Message):
     entry_uuid: _builtins.str
     """The allowed fee."""
     allowed_fee: _builtins.float
-    """Amount in dollars, at most two decimals."""
+    """Amount in dollars, at most two decimals. A changed amount makes the fee a pin and writes an adjustment log."""
     computed_at: _builtins.str
     """When the fee was computed, RFC 3339."""
     confidence: _builtins.str
@@ -814,7 +818,7 @@ class CreateAdjustmentLogRequest(_message.Message):
     change_reason: _builtins.str
     """Why the fee changed: `rule_match`, `manual_override`, `recompute`."""
     delta_allowed_fee: _builtins.float
-    """New less previous fee, in dollars."""
+    """New less previous fee, in dollars; worked out when not sent."""
     description: _builtins.str
     """Description."""
     estimate_book_run_uuid: _builtins.str

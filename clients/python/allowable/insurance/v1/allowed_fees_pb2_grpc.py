@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AllowedFeeServiceStub:
-    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log of changes.
+    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log
+    of changes.
     """
 
     def __init__(self, channel):
@@ -83,12 +84,14 @@ class AllowedFeeServiceStub:
 
 
 class AllowedFeeServiceServicer:
-    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log of changes.
+    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log
+    of changes.
     """
 
     def RecomputeEstimateBook(self, request, context):
-        """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Errors: 404 no such
-        book; 409 book archived, or another run is in progress.
+        """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Small books are done when
+        the answer comes (`completed` or `failed`); large ones are `running`, to be followed by GetEstimateBookRun.
+        Errors: 404 no such book; 409 book archived, or another run is in progress.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -213,7 +216,8 @@ def add_AllowedFeeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AllowedFeeService:
-    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log of changes.
+    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log
+    of changes.
     """
 
     @staticmethod

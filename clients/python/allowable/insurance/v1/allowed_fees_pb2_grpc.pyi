@@ -27,15 +27,18 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AllowedFeeServiceStub:
-    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log of changes."""
+    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log
+    of changes.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AllowedFeeServiceAsyncStub: ...
     RecomputeEstimateBook: _grpc.UnaryUnaryMultiCallable[_allowed_fees_pb2.RecomputeEstimateBookRequest, _allowed_fees_pb2.EstimateBookRun]
-    """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Errors: 404 no such
-    book; 409 book archived, or another run is in progress.
+    """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Small books are done when
+    the answer comes (`completed` or `failed`); large ones are `running`, to be followed by GetEstimateBookRun.
+    Errors: 404 no such book; 409 book archived, or another run is in progress.
     """
     ListEstimateBookRuns: _grpc.UnaryUnaryMultiCallable[_allowed_fees_pb2.ListEstimateBookRunsRequest, _allowed_fees_pb2.ListEstimateBookRunsResponse]
     """ListEstimateBookRuns: recompute runs of a book, newest first. Errors: 404 no such book; 422 page < 1, or
@@ -68,12 +71,15 @@ class AllowedFeeServiceStub:
 
 @_typing.type_check_only
 class AllowedFeeServiceAsyncStub(AllowedFeeServiceStub):
-    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log of changes."""
+    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log
+    of changes.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RecomputeEstimateBook: _aio.UnaryUnaryMultiCallable[_allowed_fees_pb2.RecomputeEstimateBookRequest, _allowed_fees_pb2.EstimateBookRun]  # type: ignore[assignment]
-    """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Errors: 404 no such
-    book; 409 book archived, or another run is in progress.
+    """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Small books are done when
+    the answer comes (`completed` or `failed`); large ones are `running`, to be followed by GetEstimateBookRun.
+    Errors: 404 no such book; 409 book archived, or another run is in progress.
     """
     ListEstimateBookRuns: _aio.UnaryUnaryMultiCallable[_allowed_fees_pb2.ListEstimateBookRunsRequest, _allowed_fees_pb2.ListEstimateBookRunsResponse]  # type: ignore[assignment]
     """ListEstimateBookRuns: recompute runs of a book, newest first. Errors: 404 no such book; 422 page < 1, or
@@ -105,7 +111,9 @@ class AllowedFeeServiceAsyncStub(AllowedFeeServiceStub):
     """
 
 class AllowedFeeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log of changes."""
+    """AllowedFeeService: allowed fees of an estimate book: the runs that compute them, pins set by hand, and the log
+    of changes.
+    """
 
     @_abc_1.abstractmethod
     def RecomputeEstimateBook(
@@ -113,8 +121,9 @@ class AllowedFeeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _allowed_fees_pb2.RecomputeEstimateBookRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_allowed_fees_pb2.EstimateBookRun, _abc.Awaitable[_allowed_fees_pb2.EstimateBookRun]]:
-        """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Errors: 404 no such
-        book; 409 book archived, or another run is in progress.
+        """RecomputeEstimateBook: rebuild the allowed fees of a book from rules and evidence. Small books are done when
+        the answer comes (`completed` or `failed`); large ones are `running`, to be followed by GetEstimateBookRun.
+        Errors: 404 no such book; 409 book archived, or another run is in progress.
         """
 
     @_abc_1.abstractmethod

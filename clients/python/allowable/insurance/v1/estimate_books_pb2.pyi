@@ -40,23 +40,27 @@ class EstimateBook(_message.Message):
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     claim_match_method: _builtins.str
-    """Statistic over the samples: `average`, `median` or `most_recent`."""
+    """How a fee comes out of several samples: `average`, `median` (of an even number the lower middle one) or
+    `most_recent`; `average` when not sent. Any other text counts as `average`.
+    """
     created_at: _builtins.str
     """RFC 3339, UTC."""
     deleted_at: _builtins.str
     """When it was archived, RFC 3339; absent while it is not."""
     exclude_over_ucr: _builtins.bool
-    """Whether computed fees are capped at the usual fee."""
+    """Whether fees are capped at the usual fee. The samples stay as they are."""
     id: _builtins.str
     """Identifier, a UUID."""
     name: _builtins.str
     """Name to show."""
     rule_type: _builtins.str
-    """How fees come about: `manual_fee_schedule`, `allowed_from_claims`, `ucr_fallback`."""
+    """How fees come about: `manual_fee_schedule` (only that schedule), `allowed_from_claims` (the rule steps),
+    `ucr_fallback` (only the usual fee).
+    """
     scope_type: _builtins.str
     """What the book holds for: `tenant`, `carrier`, `plan`."""
     status: _builtins.str
-    """Status: `active`, `archived`."""
+    """Status: `active`, `draft` (never used for estimates), `archived`."""
     updated_at: _builtins.str
     """RFC 3339, UTC."""
     version: _builtins.int
@@ -134,12 +138,13 @@ class RuleStep(_message.Message):
     limit_type: _builtins.str
     """Unit of the look-back limit: `none`, `years`, `months`, `weeks`, `days`."""
     limit_value: _builtins.int
-    """How far back evidence counts, in units of limit_type."""
+    """How far back evidence counts, in units of limit_type; at least 1 where there is a limit."""
     priority_order: _builtins.int
     """Steps are tried from the lowest number up."""
     rule_type: _builtins.str
-    """How fees come about: `insurance_plan`, `group_number`, `insurance_carrier`, `insurance_carrier_group`,
-    `manual_fee_schedule`, `provider_fee`.
+    """Where the fee is looked for: `insurance_plan`, `group_number` (same carrier and number), `insurance_carrier`,
+    `insurance_carrier_group` (carriers of the same group name), `manual_fee_schedule`,
+    `provider_fee` (the usual fee).
     """
     updated_at: _builtins.str
     """RFC 3339, UTC."""
@@ -342,9 +347,9 @@ class ListEstimateBooksRequest(_message.Message):
     search: _builtins.str
     """Only records that hold this text, in any case."""
     scope_type: _builtins.str
-    """What the book holds for."""
+    """Only books that hold for this: `tenant`, `carrier`, `plan`."""
     status: _builtins.str
-    """Status."""
+    """Only books of this status: `active`, `draft`, `archived`. Archived ones are left out unless asked for."""
     def __init__(
         self,
         *,
@@ -431,9 +436,11 @@ class CreateEstimateBookRequest(_message.Message):
     carrier_uuid: _builtins.str
     """The carrier."""
     claim_match_method: _builtins.str
-    """Statistic over the samples: `average`, `median` or `most_recent`."""
+    """How a fee comes out of several samples: `average`, `median` (of an even number the lower middle one) or
+    `most_recent`; `average` when not sent. Any other text counts as `average`.
+    """
     exclude_over_ucr: _builtins.bool
-    """Whether computed fees are capped at the usual fee."""
+    """Whether fees are capped at the usual fee. The samples stay as they are."""
     insurance_plan_uuid: _builtins.str
     """The plan."""
     name: _builtins.str
@@ -441,9 +448,11 @@ class CreateEstimateBookRequest(_message.Message):
     rule_type: _builtins.str
     """How fees come about: `manual_fee_schedule`, `allowed_from_claims`, `ucr_fallback`."""
     scope_type: _builtins.str
-    """What the book holds for."""
+    """What the book holds for: `tenant`, `carrier` (needs carrier_uuid), `plan` (needs insurance_plan_uuid). When
+    not sent: `plan` where a plan is named, else `carrier` where a carrier is, else `tenant`.
+    """
     status: _builtins.str
-    """Status."""
+    """Status: `active` or `draft`; `active` when not sent."""
     def __init__(
         self,
         *,
@@ -531,19 +540,21 @@ class UpdateEstimateBookRequest(_message.Message):
     carrier_uuid: _builtins.str
     """The carrier."""
     claim_match_method: _builtins.str
-    """Statistic over the samples: `average`, `median` or `most_recent`."""
+    """How a fee comes out of several samples: `average`, `median` (of an even number the lower middle one) or
+    `most_recent`; `average` when not sent. Any other text counts as `average`.
+    """
     exclude_over_ucr: _builtins.bool
-    """Whether computed fees are capped at the usual fee."""
+    """Whether fees are capped at the usual fee. The samples stay as they are."""
     insurance_plan_uuid: _builtins.str
     """The plan."""
     name: _builtins.str
     """Name to show."""
     rule_type: _builtins.str
-    """How fees come about."""
+    """How fees come about: `manual_fee_schedule`, `allowed_from_claims`, `ucr_fallback`."""
     scope_type: _builtins.str
-    """What the book holds for."""
+    """What the book holds for: `tenant`, `carrier`, `plan`."""
     status: _builtins.str
-    """Status."""
+    """Status: `active`, `draft`; `archived` archives the book."""
     @_builtins.property
     def clear_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fields to make empty; each must be one that may be empty."""
@@ -712,12 +723,13 @@ class CreateRuleStepRequest(_message.Message):
     limit_type: _builtins.str
     """Unit of the look-back limit: `none`, `years`, `months`, `weeks`, `days`."""
     limit_value: _builtins.int
-    """How far back evidence counts, in units of limit_type."""
+    """How far back evidence counts, in units of limit_type; at least 1 where there is a limit."""
     priority_order: _builtins.int
     """Steps are tried from the lowest number up."""
     rule_type: _builtins.str
-    """How fees come about: `insurance_plan`, `group_number`, `insurance_carrier`, `insurance_carrier_group`,
-    `manual_fee_schedule`, `provider_fee`.
+    """Where the fee is looked for: `insurance_plan`, `group_number` (same carrier and number), `insurance_carrier`,
+    `insurance_carrier_group` (carriers of the same group name), `manual_fee_schedule`,
+    `provider_fee` (the usual fee).
     """
     def __init__(
         self,
@@ -781,13 +793,16 @@ class UpdateRuleStepRequest(_message.Message):
     is_active: _builtins.bool
     """Whether it is active."""
     limit_type: _builtins.str
-    """Unit of the look-back limit."""
+    """Unit of the look-back limit: `none`, `years`, `months`, `weeks`, `days`."""
     limit_value: _builtins.int
-    """How far back evidence counts, in units of limit_type."""
+    """How far back evidence counts, in units of limit_type; at least 1 where there is a limit."""
     priority_order: _builtins.int
     """Steps are tried from the lowest number up."""
     rule_type: _builtins.str
-    """How fees come about."""
+    """Where the fee is looked for: `insurance_plan`, `group_number` (same carrier and number), `insurance_carrier`,
+    `insurance_carrier_group` (carriers of the same group name), `manual_fee_schedule`,
+    `provider_fee` (the usual fee).
+    """
     @_builtins.property
     def clear_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fields to make empty; each must be one that may be empty."""
@@ -966,13 +981,13 @@ class CreateEvidenceRequest(_message.Message):
     allowed_override: _builtins.float
     """Allowed amount of this claim line in dollars; absent when not known."""
     carrier_uuid: _builtins.str
-    """The carrier."""
+    """The carrier; of a plan's evidence the plan's own."""
     claim_role: _builtins.str
     """Role of the plan in the claim: `primary`, `secondary`; absent means primary."""
     clinical_procedure_uuid: _builtins.str
     """The caller's procedure that the evidence stems from."""
     group_number: _builtins.str
-    """Number of the group."""
+    """Number of the group; of a plan's evidence the plan's own, where it has one."""
     insurance_claim_identifier: _builtins.int
     """Number of the claim in the caller's system."""
     insurance_claim_procedure_identifier: _builtins.int
@@ -980,7 +995,7 @@ class CreateEvidenceRequest(_message.Message):
     insurance_payment_amount: _builtins.float
     """What the plan paid, in dollars."""
     insurance_plan_uuid: _builtins.str
-    """The plan."""
+    """The plan; the evidence takes its carrier and group number from it."""
     procedure_code_uuid: _builtins.str
     """The procedure code."""
     procedure_service_date: _builtins.str

@@ -113,15 +113,16 @@ class EstimateBookServiceServicer:
 
     def CreateEstimateBook(self, request, context):
         """CreateEstimateBook: add an estimate book. Errors: 404 carrier, plan or fee schedule unknown; 409
-        idempotency conflict; 422 unknown rule_type, scope_type or status; or scope without its carrier/plan.
+        idempotency conflict; 422 unknown rule_type, scope_type or status; scope without its carrier/plan; or a
+        carrier that is not the plan's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateEstimateBook(self, request, context):
-        """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version; nothing
-        is changed, or stale base_version; 422 invalid value.
+        """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version, or
+        the book is archived; 422 invalid value.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,7 +175,7 @@ class EstimateBookServiceServicer:
 
     def CreateEvidence(self, request, context):
         """CreateEvidence: record an observed claim payment. Errors: 404 book or procedure code unknown, or carrier
-        or plan unknown; 422 unknown source_type or negative amount.
+        or plan unknown; 422 unknown source_type, negative amount, or carrier or group number not the plan's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

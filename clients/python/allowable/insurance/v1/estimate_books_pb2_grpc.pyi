@@ -41,11 +41,12 @@ class EstimateBookServiceStub:
     """GetEstimateBook: one estimate book. Errors: 404 no such book."""
     CreateEstimateBook: _grpc.UnaryUnaryMultiCallable[_estimate_books_pb2.CreateEstimateBookRequest, _estimate_books_pb2.EstimateBook]
     """CreateEstimateBook: add an estimate book. Errors: 404 carrier, plan or fee schedule unknown; 409
-    idempotency conflict; 422 unknown rule_type, scope_type or status; or scope without its carrier/plan.
+    idempotency conflict; 422 unknown rule_type, scope_type or status; scope without its carrier/plan; or a
+    carrier that is not the plan's.
     """
     UpdateEstimateBook: _grpc.UnaryUnaryMultiCallable[_estimate_books_pb2.UpdateEstimateBookRequest, _estimate_books_pb2.EstimateBook]
-    """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version; nothing
-    is changed, or stale base_version; 422 invalid value.
+    """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version, or
+    the book is archived; 422 invalid value.
     """
     ArchiveEstimateBook: _grpc.UnaryUnaryMultiCallable[_estimate_books_pb2.ArchiveEstimateBookRequest, _estimate_books_pb2.EstimateBook]
     """ArchiveEstimateBook: soft-delete a book. Errors: 404 no such book."""
@@ -67,7 +68,7 @@ class EstimateBookServiceStub:
     """
     CreateEvidence: _grpc.UnaryUnaryMultiCallable[_estimate_books_pb2.CreateEvidenceRequest, _estimate_books_pb2.Evidence]
     """CreateEvidence: record an observed claim payment. Errors: 404 book or procedure code unknown, or carrier
-    or plan unknown; 422 unknown source_type or negative amount.
+    or plan unknown; 422 unknown source_type, negative amount, or carrier or group number not the plan's.
     """
 
 @_typing.type_check_only
@@ -83,11 +84,12 @@ class EstimateBookServiceAsyncStub(EstimateBookServiceStub):
     """GetEstimateBook: one estimate book. Errors: 404 no such book."""
     CreateEstimateBook: _aio.UnaryUnaryMultiCallable[_estimate_books_pb2.CreateEstimateBookRequest, _estimate_books_pb2.EstimateBook]  # type: ignore[assignment]
     """CreateEstimateBook: add an estimate book. Errors: 404 carrier, plan or fee schedule unknown; 409
-    idempotency conflict; 422 unknown rule_type, scope_type or status; or scope without its carrier/plan.
+    idempotency conflict; 422 unknown rule_type, scope_type or status; scope without its carrier/plan; or a
+    carrier that is not the plan's.
     """
     UpdateEstimateBook: _aio.UnaryUnaryMultiCallable[_estimate_books_pb2.UpdateEstimateBookRequest, _estimate_books_pb2.EstimateBook]  # type: ignore[assignment]
-    """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version; nothing
-    is changed, or stale base_version; 422 invalid value.
+    """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version, or
+    the book is archived; 422 invalid value.
     """
     ArchiveEstimateBook: _aio.UnaryUnaryMultiCallable[_estimate_books_pb2.ArchiveEstimateBookRequest, _estimate_books_pb2.EstimateBook]  # type: ignore[assignment]
     """ArchiveEstimateBook: soft-delete a book. Errors: 404 no such book."""
@@ -109,7 +111,7 @@ class EstimateBookServiceAsyncStub(EstimateBookServiceStub):
     """
     CreateEvidence: _aio.UnaryUnaryMultiCallable[_estimate_books_pb2.CreateEvidenceRequest, _estimate_books_pb2.Evidence]  # type: ignore[assignment]
     """CreateEvidence: record an observed claim payment. Errors: 404 book or procedure code unknown, or carrier
-    or plan unknown; 422 unknown source_type or negative amount.
+    or plan unknown; 422 unknown source_type, negative amount, or carrier or group number not the plan's.
     """
 
 class EstimateBookServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -140,7 +142,8 @@ class EstimateBookServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_estimate_books_pb2.EstimateBook, _abc.Awaitable[_estimate_books_pb2.EstimateBook]]:
         """CreateEstimateBook: add an estimate book. Errors: 404 carrier, plan or fee schedule unknown; 409
-        idempotency conflict; 422 unknown rule_type, scope_type or status; or scope without its carrier/plan.
+        idempotency conflict; 422 unknown rule_type, scope_type or status; scope without its carrier/plan; or a
+        carrier that is not the plan's.
         """
 
     @_abc_1.abstractmethod
@@ -149,8 +152,8 @@ class EstimateBookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _estimate_books_pb2.UpdateEstimateBookRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_estimate_books_pb2.EstimateBook, _abc.Awaitable[_estimate_books_pb2.EstimateBook]]:
-        """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version; nothing
-        is changed, or stale base_version; 422 invalid value.
+        """UpdateEstimateBook: change fields of a book. Errors: 404 no such book; 409 a stale base_version, or
+        the book is archived; 422 invalid value.
         """
 
     @_abc_1.abstractmethod
@@ -214,7 +217,7 @@ class EstimateBookServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_estimate_books_pb2.Evidence, _abc.Awaitable[_estimate_books_pb2.Evidence]]:
         """CreateEvidence: record an observed claim payment. Errors: 404 book or procedure code unknown, or carrier
-        or plan unknown; 422 unknown source_type or negative amount.
+        or plan unknown; 422 unknown source_type, negative amount, or carrier or group number not the plan's.
         """
 
 def add_EstimateBookServiceServicer_to_server(servicer: EstimateBookServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
