@@ -11,6 +11,7 @@ from typing import Any
 from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, cast, column, delete, insert, select, update
 from sqlalchemy import values as sql_values
+from sqlalchemy.dialects import postgresql
 
 from services.crud import codec, query, references
 from services.crud.natural_keys import guarded
@@ -72,6 +73,23 @@ def add_all(resource: Resource, rows: Sequence[Values], call: Call, transaction:
     added: list[Row] = [stored[values["id"]] for values in whole]
     record_all(resource, [({}, row) for row in added], call, transaction)
     return added
+
+
+def add_unless(
+    resource: Resource, rows: Sequence[Values], constraint: str, call: Call, transaction: Transaction
+) -> list[Row | None]:
+    """As `add_all`, but a row that breaks this constraint is left out: None stands in its place.
+
+    Each row counts for itself, as if in a savepoint of its own; rows that come first win.
+    """
+    if not rows:
+        return []
+    whole = [_whole(resource, values, call) for values in rows]
+    statement = postgresql.insert(resource.table).values(whole).on_conflict_do_nothing(constraint=constraint)
+    written = transaction.sql.execute(statement.returning(resource.table)).mappings()
+    stored: dict[Any, Row] = {row["id"]: row for row in written}
+    record_all(resource, [({}, row) for row in stored.values()], call, transaction)
+    return [stored.get(values["id"]) for values in whole]
 
 
 def _whole(resource: Resource, values: Values, call: Call) -> Values:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import select
+
 from allowable.insurance.v1 import references_pb2 as pb
+from services.crud import codec
 from services.crud.resource import Reference, Row
 from services.insurance.tables import books, coverage, directory, fees
+from services.kernel.db import Transaction
+from services.kernel.errors import DomainError, FieldFault
 
 
 def carrier(row: Row) -> pb.EntityRef:
@@ -72,3 +79,19 @@ ESTIMATE_BOOK = Reference("estimate_book_uuid", books.estimate_books, "estimate 
 PROCEDURE_CODE = Reference(
     "procedure_code_uuid", directory.procedure_codes, "procedure code", "procedure_code", procedure_code
 )
+
+
+def asked_about(reference: Reference, request: Any, transaction: Transaction, field: str = "") -> Row | None:
+    """The record that a question names, archived ones included; None: it names none. Error: NOT_FOUND."""
+    field = field or reference.column
+    identity = (
+        codec.read(reference.table.c.id, getattr(request, field), field) if request.HasField(field) else None
+    )
+    if identity is None:
+        return None
+    statement = select(reference.table).where(reference.table.c.id == identity)
+    row: Row | None = transaction.sql.execute(statement).mappings().first()
+    if row is None:
+        fault = FieldFault(field, "not_found", f"there is no such {reference.name}")
+        raise DomainError("NOT_FOUND", faults=[fault])
+    return row

@@ -6,11 +6,15 @@ from allowable.insurance.v1 import (
     benefits_pb2,
     directory_pb2,
     estimate_books_pb2,
+    fee_schedule_assignments_pb2,
     patient_plans_pb2,
     plans_pb2,
     subscriptions_pb2,
 )
 from services.insurance import (
+    assignment_health,
+    assignment_overview,
+    assignments,
     benefits,
     directory,
     estimate_books,
@@ -28,6 +32,10 @@ def services() -> list[Service]:
     return [
         Service(benefits_pb2.DESCRIPTOR.services_by_name["BenefitService"], benefits.RPCS),
         Service(directory_pb2.DESCRIPTOR.services_by_name["DirectoryService"], directory.RPCS),
+        Service(
+            fee_schedule_assignments_pb2.DESCRIPTOR.services_by_name["FeeScheduleAssignmentService"],
+            assignments.RPCS | assignment_overview.RPCS | assignment_health.RPCS,
+        ),
         Service(
             estimate_books_pb2.DESCRIPTOR.services_by_name["EstimateBookService"],
             {**estimate_books.RPCS, **rule_steps.RPCS, **evidence.RPCS},

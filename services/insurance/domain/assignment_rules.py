@@ -180,21 +180,20 @@ class Refusal:
     message: str
 
 
-def refusal(
-    kind: str,
-    *,
-    plan: UUID | None,
-    carrier: UUID | None,
-    plans_carrier: UUID | None,
-    start: date,
-    end: date | None,
+def refuse_slot(
+    kind: str, plan: UUID | None, carrier: UUID | None, plans_carrier: UUID | None
 ) -> Refusal | None:
-    """The first reason for which an assignment of these values could never stand; None: it may."""
+    """Why there can be no such slot; None: there can. A carrier beside the plan must be the plan's own."""
     if kind == USUAL and (plan or carrier):
         field = "insurance_plan_uuid" if plan else "carrier_uuid"
-        return Refusal(field, "location_wide", "usual fees belong to the location: send no carrier, no plan")
+        return Refusal(field, "location_wide", "must not be sent: usual fees belong to the location")
     if plan and carrier and carrier != plans_carrier:
         return Refusal("carrier_uuid", "carrier_of_plan", "must be the carrier of the plan")
+    return None
+
+
+def refuse_dates(start: date, end: date | None) -> Refusal | None:
+    """Why these cannot be first and last day; None: they can."""
     if end is not None and end < start:
         return Refusal("effective_end", "date_order", "must not lie before effective_start")
     return None
@@ -205,8 +204,8 @@ def overlap(start: date, end: date | None, other_start: date, other_end: date | 
     return (other_end is None or start <= other_end) and (end is None or other_start <= end)
 
 
-def last_day_before(assignment: Assignment, start: date) -> date | Refusal:
-    """The last day of an assignment whose successor starts on this day."""
-    if start <= assignment.start:
+def last_day_before(start: date, end: date | None, successor: date) -> date | Refusal | None:
+    """Last day of an assignment of these days whose successor starts then; None: it has ended before."""
+    if successor <= start:
         return Refusal("effective_start", "after_start", "must lie after the first day of the assignment")
-    return start - timedelta(days=1)
+    return successor - timedelta(days=1) if end is None or successor <= end else None

@@ -17,6 +17,7 @@ from services.kernel.db import Database
 from services.kernel.policy import method_policy
 from services.kernel.rpc import Handler
 from tests.harness.calls import FakeClock, make_call, principal_of
+from tests.unit.insurance.office import Office
 
 NUMBERS = count()
 METHODS: dict[str, tuple[MethodDescriptor, Handler]] = {
@@ -70,3 +71,8 @@ def practice(database: Database, clock: FakeClock) -> Practice:
 def stranger(database: Database, clock: FakeClock) -> Practice:
     """Another organization."""
     return Practice(database, clock)
+
+
+@pytest.fixture
+def office(practice: Practice) -> Office:
+    return Office(practice)

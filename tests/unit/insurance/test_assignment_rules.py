@@ -133,7 +133,7 @@ DAY = date(2025, 3, 1)
 def test_what_cannot_stand_together(
     kind: str, plan: UUID | None, carrier: UUID | None, end: date | None, wanted: tuple[str, str] | None
 ) -> None:
-    refusal = rules.refusal(kind, plan=plan, carrier=carrier, plans_carrier=C, start=DAY, end=end)
+    refusal = rules.refuse_slot(kind, plan, carrier, C) or rules.refuse_dates(DAY, end)
     assert (refusal and (refusal.field, refusal.code)) == wanted
 
 
@@ -190,7 +190,14 @@ def test_what_is_found_is_in_force_and_nothing_nearer_is(
     assert found is None or found.assignment.in_force(day)
 
 
-def test_a_successor_starts_after_the_first_day() -> None:
-    assignment = made("primary", "2025-01-01")
-    assert rules.last_day_before(assignment, date(2025, 7, 1)) == date(2025, 6, 30)
-    assert isinstance(rules.last_day_before(assignment, date(2025, 1, 1)), rules.Refusal)
+def test_an_assignment_ends_the_day_before_its_successor_starts() -> None:
+    first, last = date(2025, 1, 1), date(2025, 12, 31)
+    assert rules.last_day_before(first, None, date(2025, 7, 1)) == date(2025, 6, 30)
+    assert rules.last_day_before(first, last, date(2025, 1, 2)) == date(2025, 1, 1)
+    assert rules.last_day_before(first, last, last) == date(2025, 12, 30)
+
+
+def test_there_is_no_successor_on_the_first_day_or_after_the_last() -> None:
+    first, last = date(2025, 1, 1), date(2025, 12, 31)
+    assert isinstance(rules.last_day_before(first, last, first), rules.Refusal)
+    assert rules.last_day_before(first, last, date(2026, 1, 1)) is None

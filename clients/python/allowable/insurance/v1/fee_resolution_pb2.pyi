@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class KindTrace(_message.Message):
-    """KindTrace is a part of an answer."""
+    """KindTrace says how the fee of one kind was looked for."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -106,7 +106,7 @@ Global___KindTrace: _TypeAlias = KindTrace  # noqa: Y015
 
 @_typing.final
 class TraceStep(_message.Message):
-    """TraceStep is a part of an answer."""
+    """TraceStep is one level that was looked at, or passed by."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -118,7 +118,7 @@ class TraceStep(_message.Message):
     level: _builtins.str
     """What was looked at."""
     outcome: _builtins.str
-    """`match` (used), `miss` (looked, nothing) or `skip` (not looked at): `match`, `skip`, `miss`."""
+    """`match` (used), `miss` (looked, nothing) or `skip` (not looked at)."""
     reason: _builtins.str
     """Why."""
     assignment_uuid: _builtins.str

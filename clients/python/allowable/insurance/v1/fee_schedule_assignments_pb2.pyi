@@ -38,9 +38,10 @@ class Assignment(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    DELETED_AT_FIELD_NUMBER: _builtins.int
     assignment_kind: _builtins.str
     """What the schedule is used for: `ucr`, `primary`, `copay`, `out_of_network`, `allowed` or
-    `manual_blue_book`: `ucr`, `primary`, `copay`, `out_of_network`, `allowed`, `manual_blue_book`.
+    `manual_blue_book`.
     """
     created_at: _builtins.str
     """RFC 3339, UTC."""
@@ -56,6 +57,8 @@ class Assignment(_message.Message):
     """RFC 3339, UTC."""
     version: _builtins.int
     """Grows by one with every stored change."""
+    deleted_at: _builtins.str
+    """When it was archived, RFC 3339, UTC; absent otherwise."""
     @_builtins.property
     def carrier(self) -> _references_pb2.EntityRef:
         """The carrier."""
@@ -92,15 +95,20 @@ class Assignment(_message.Message):
         notes: _builtins.str | None = ...,
         updated_at: _builtins.str = ...,
         version: _builtins.int = ...,
+        deleted_at: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end", "_notes", b"_notes", "carrier", b"carrier", "effective_end", b"effective_end", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_deleted_at", b"_deleted_at", "_effective_end", b"_effective_end", "_notes", b"_notes", "carrier", b"carrier", "deleted_at", b"deleted_at", "effective_end", b"effective_end", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end", "_notes", b"_notes", "assignment_kind", b"assignment_kind", "carrier", b"carrier", "created_at", b"created_at", "effective_end", b"effective_end", "effective_start", b"effective_start", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "id", b"id", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_deleted_at", b"_deleted_at", "_effective_end", b"_effective_end", "_notes", b"_notes", "assignment_kind", b"assignment_kind", "carrier", b"carrier", "created_at", b"created_at", "deleted_at", b"deleted_at", "effective_end", b"effective_end", "effective_start", b"effective_start", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "id", b"id", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__deleted_at: _TypeAlias = _typing.Literal["deleted_at"]  # noqa: Y015
+    _WhichOneofArgType__deleted_at: _TypeAlias = _typing.Literal["_deleted_at", b"_deleted_at"]  # noqa: Y015
     _WhichOneofReturnType__effective_end: _TypeAlias = _typing.Literal["effective_end"]  # noqa: Y015
     _WhichOneofArgType__effective_end: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end"]  # noqa: Y015
     _WhichOneofReturnType__notes: _TypeAlias = _typing.Literal["notes"]  # noqa: Y015
     _WhichOneofArgType__notes: _TypeAlias = _typing.Literal["_notes", b"_notes"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__deleted_at) -> _WhichOneofReturnType__deleted_at | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__effective_end) -> _WhichOneofReturnType__effective_end | None: ...
     @_typing.overload
@@ -110,7 +118,7 @@ Global___Assignment: _TypeAlias = Assignment  # noqa: Y015
 
 @_typing.final
 class CompareCell(_message.Message):
-    """CompareCell is a part of an answer."""
+    """CompareCell is what the plan gets at one location."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -123,9 +131,7 @@ class CompareCell(_message.Message):
     assignment_uuid: _builtins.str
     """The assignment; absent when none applies."""
     resolution_level: _builtins.str
-    """Where the schedule was found: `plan`, `carrier`, `location`, `ucr`, or `none`: `plan`, `carrier`,
-    `location`, `ucr`, `none`.
-    """
+    """Where the schedule was found: `plan`, `carrier`, `location`, `ucr`, or `none`."""
     effective_start: _builtins.str
     """First day, YYYY-MM-DD."""
     effective_end: _builtins.str
@@ -169,7 +175,7 @@ Global___CompareCell: _TypeAlias = CompareCell  # noqa: Y015
 
 @_typing.final
 class MatrixRow(_message.Message):
-    """MatrixRow is a part of an answer."""
+    """MatrixRow is one plan; of usual fees, which no plan has, there is a single row without one."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -205,7 +211,7 @@ Global___MatrixRow: _TypeAlias = MatrixRow  # noqa: Y015
 
 @_typing.final
 class MatrixCell(_message.Message):
-    """MatrixCell is a part of an answer."""
+    """MatrixCell is the plan's own assignment at one location; what it would inherit is left out."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -239,7 +245,7 @@ Global___MatrixCell: _TypeAlias = MatrixCell  # noqa: Y015
 
 @_typing.final
 class AssignmentIssue(_message.Message):
-    """AssignmentIssue is a part of an answer."""
+    """AssignmentIssue is one thing that is wrong or missing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -297,7 +303,7 @@ Global___AssignmentIssue: _TypeAlias = AssignmentIssue  # noqa: Y015
 
 @_typing.final
 class AssignmentHealthStats(_message.Message):
-    """AssignmentHealthStats is a part of an answer."""
+    """AssignmentHealthStats counts what was checked and what was found."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -361,7 +367,7 @@ Global___AssignmentHealthStats: _TypeAlias = AssignmentHealthStats  # noqa: Y015
 
 @_typing.final
 class BulkAssignResult(_message.Message):
-    """BulkAssignResult is a part of an answer."""
+    """BulkAssignResult is what became of one location of a bulk request."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -399,7 +405,7 @@ Global___BulkAssignResult: _TypeAlias = BulkAssignResult  # noqa: Y015
 
 @_typing.final
 class BulkError(_message.Message):
-    """BulkError is a part of an answer."""
+    """BulkError says why one entry was refused."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -810,7 +816,7 @@ class CreateAssignmentRequest(_message.Message):
     """Organization, as in the path."""
     assignment_kind: _builtins.str
     """What the schedule is used for: `ucr`, `primary`, `copay`, `out_of_network`, `allowed` or
-    `manual_blue_book`: `ucr`, `primary`, `copay`, `out_of_network`, `allowed`, `manual_blue_book`.
+    `manual_blue_book`.
     """
     carrier_uuid: _builtins.str
     """The carrier."""
@@ -961,6 +967,105 @@ class UpdateAssignmentRequest(_message.Message):
 Global___UpdateAssignmentRequest: _TypeAlias = UpdateAssignmentRequest  # noqa: Y015
 
 @_typing.final
+class SupersedeAssignmentResponse(_message.Message):
+    """SupersedeAssignmentResponse is the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDED_FIELD_NUMBER: _builtins.int
+    SUCCESSOR_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ended(self) -> Global___Assignment:
+        """The assignment that ends."""
+
+    @_builtins.property
+    def successor(self) -> Global___Assignment:
+        """The assignment that follows it."""
+
+    def __init__(
+        self,
+        *,
+        ended: Global___Assignment | None = ...,
+        successor: Global___Assignment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "successor", b"successor"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended", "successor", b"successor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SupersedeAssignmentResponse: _TypeAlias = SupersedeAssignmentResponse  # noqa: Y015
+
+@_typing.final
+class SupersedeAssignmentRequest(_message.Message):
+    """SupersedeAssignmentRequest is the request of SupersedeAssignment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNMENT_UUID_FIELD_NUMBER: _builtins.int
+    BASE_VERSION_FIELD_NUMBER: _builtins.int
+    FEE_SCHEDULE_UUID_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_START_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_END_FIELD_NUMBER: _builtins.int
+    ESTIMATE_BOOK_UUID_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    org_id: _builtins.str
+    """Organization, as in the path."""
+    assignment_uuid: _builtins.str
+    """The assignment that is to end."""
+    base_version: _builtins.int
+    """The version this change builds on."""
+    fee_schedule_uuid: _builtins.str
+    """The successor's fee schedule."""
+    effective_start: _builtins.str
+    """The successor's first day, YYYY-MM-DD."""
+    effective_end: _builtins.str
+    """The successor's last day; that of the assignment when not sent, open when empty."""
+    estimate_book_uuid: _builtins.str
+    """The successor's estimate book; that of the assignment when not sent, none when empty."""
+    notes: _builtins.str
+    """The successor's notes; those of the assignment when not sent."""
+    def __init__(
+        self,
+        *,
+        org_id: _builtins.str = ...,
+        assignment_uuid: _builtins.str = ...,
+        base_version: _builtins.int = ...,
+        fee_schedule_uuid: _builtins.str | None = ...,
+        effective_start: _builtins.str | None = ...,
+        effective_end: _builtins.str | None = ...,
+        estimate_book_uuid: _builtins.str | None = ...,
+        notes: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end", "_effective_start", b"_effective_start", "_estimate_book_uuid", b"_estimate_book_uuid", "_fee_schedule_uuid", b"_fee_schedule_uuid", "_notes", b"_notes", "effective_end", b"effective_end", "effective_start", b"effective_start", "estimate_book_uuid", b"estimate_book_uuid", "fee_schedule_uuid", b"fee_schedule_uuid", "notes", b"notes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end", "_effective_start", b"_effective_start", "_estimate_book_uuid", b"_estimate_book_uuid", "_fee_schedule_uuid", b"_fee_schedule_uuid", "_notes", b"_notes", "assignment_uuid", b"assignment_uuid", "base_version", b"base_version", "effective_end", b"effective_end", "effective_start", b"effective_start", "estimate_book_uuid", b"estimate_book_uuid", "fee_schedule_uuid", b"fee_schedule_uuid", "notes", b"notes", "org_id", b"org_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__effective_end: _TypeAlias = _typing.Literal["effective_end"]  # noqa: Y015
+    _WhichOneofArgType__effective_end: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end"]  # noqa: Y015
+    _WhichOneofReturnType__effective_start: _TypeAlias = _typing.Literal["effective_start"]  # noqa: Y015
+    _WhichOneofArgType__effective_start: _TypeAlias = _typing.Literal["_effective_start", b"_effective_start"]  # noqa: Y015
+    _WhichOneofReturnType__estimate_book_uuid: _TypeAlias = _typing.Literal["estimate_book_uuid"]  # noqa: Y015
+    _WhichOneofArgType__estimate_book_uuid: _TypeAlias = _typing.Literal["_estimate_book_uuid", b"_estimate_book_uuid"]  # noqa: Y015
+    _WhichOneofReturnType__fee_schedule_uuid: _TypeAlias = _typing.Literal["fee_schedule_uuid"]  # noqa: Y015
+    _WhichOneofArgType__fee_schedule_uuid: _TypeAlias = _typing.Literal["_fee_schedule_uuid", b"_fee_schedule_uuid"]  # noqa: Y015
+    _WhichOneofReturnType__notes: _TypeAlias = _typing.Literal["notes"]  # noqa: Y015
+    _WhichOneofArgType__notes: _TypeAlias = _typing.Literal["_notes", b"_notes"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__effective_end) -> _WhichOneofReturnType__effective_end | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__effective_start) -> _WhichOneofReturnType__effective_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__estimate_book_uuid) -> _WhichOneofReturnType__estimate_book_uuid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__fee_schedule_uuid) -> _WhichOneofReturnType__fee_schedule_uuid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__notes) -> _WhichOneofReturnType__notes | None: ...
+
+Global___SupersedeAssignmentRequest: _TypeAlias = SupersedeAssignmentRequest  # noqa: Y015
+
+@_typing.final
 class ArchiveAssignmentRequest(_message.Message):
     """ArchiveAssignmentRequest is the request of ArchiveAssignment."""
 
@@ -1001,7 +1106,7 @@ class BulkCreateAssignmentsResponse(_message.Message):
     succeeded: _builtins.int
     """Entries that succeeded."""
     total: _builtins.int
-    """Rows on all pages together."""
+    """Entries in all."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BulkAssignResult]:
         """One entry per location, in order."""
@@ -1042,7 +1147,7 @@ class BulkCreateAssignmentsRequest(_message.Message):
     """Organization, as in the path."""
     assignment_kind: _builtins.str
     """What the schedule is used for: `ucr`, `primary`, `copay`, `out_of_network`, `allowed` or
-    `manual_blue_book`: `ucr`, `primary`, `copay`, `out_of_network`, `allowed`, `manual_blue_book`.
+    `manual_blue_book`.
     """
     carrier_uuid: _builtins.str
     """The carrier."""

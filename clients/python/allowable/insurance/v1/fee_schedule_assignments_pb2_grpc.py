@@ -65,6 +65,11 @@ class FeeScheduleAssignmentServiceStub:
                 request_serializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.UpdateAssignmentRequest.SerializeToString,
                 response_deserializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.Assignment.FromString,
                 _registered_method=True)
+        self.SupersedeAssignment = channel.unary_unary(
+                '/allowable.insurance.v1.FeeScheduleAssignmentService/SupersedeAssignment',
+                request_serializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.SupersedeAssignmentRequest.SerializeToString,
+                response_deserializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.SupersedeAssignmentResponse.FromString,
+                _registered_method=True)
         self.ArchiveAssignment = channel.unary_unary(
                 '/allowable.insurance.v1.FeeScheduleAssignmentService/ArchiveAssignment',
                 request_serializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.ArchiveAssignmentRequest.SerializeToString,
@@ -152,9 +157,20 @@ class FeeScheduleAssignmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAssignment(self, request, context):
-        """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment,
-        schedule or book unknown; 409 a stale base_version; nothing is changed; or the new dates overlap, or
-        stale base_version; 422 unsuitable purpose, end before start, or a slot field was sent with a new value.
+        """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment, schedule
+        or book unknown; 409 stale base_version, archived assignment, or the new dates overlap; 422 unsuitable
+        purpose, end before start, or a field of the slot was sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SupersedeAssignment(self, request, context):
+        """SupersedeAssignment: end an assignment the day before a date and start its successor in the same slot on that
+        date, both or neither. What is not sent, the successor takes over: book, notes and the last day. Errors: 404
+        assignment, schedule or book unknown; 409 stale base_version, archived assignment, one that has ended before
+        the date, or another assignment overlaps the successor; 422 the date is not after the first day, end before
+        start, or unsuitable purpose.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -254,6 +270,11 @@ def add_FeeScheduleAssignmentServiceServicer_to_server(servicer, server):
                     servicer.UpdateAssignment,
                     request_deserializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.UpdateAssignmentRequest.FromString,
                     response_serializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.Assignment.SerializeToString,
+            ),
+            'SupersedeAssignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.SupersedeAssignment,
+                    request_deserializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.SupersedeAssignmentRequest.FromString,
+                    response_serializer=allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.SupersedeAssignmentResponse.SerializeToString,
             ),
             'ArchiveAssignment': grpc.unary_unary_rpc_method_handler(
                     servicer.ArchiveAssignment,
@@ -459,6 +480,33 @@ class FeeScheduleAssignmentService:
             '/allowable.insurance.v1.FeeScheduleAssignmentService/UpdateAssignment',
             allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.UpdateAssignmentRequest.SerializeToString,
             allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.Assignment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SupersedeAssignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/allowable.insurance.v1.FeeScheduleAssignmentService/SupersedeAssignment',
+            allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.SupersedeAssignmentRequest.SerializeToString,
+            allowable_dot_insurance_dot_v1_dot_fee__schedule__assignments__pb2.SupersedeAssignmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,9 +53,16 @@ class FeeScheduleAssignmentServiceStub:
     not suit the kind, or unknown kind, end before start, or plan and carrier disagree.
     """
     UpdateAssignment: _grpc.UnaryUnaryMultiCallable[_fee_schedule_assignments_pb2.UpdateAssignmentRequest, _fee_schedule_assignments_pb2.Assignment]
-    """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment,
-    schedule or book unknown; 409 a stale base_version; nothing is changed; or the new dates overlap, or
-    stale base_version; 422 unsuitable purpose, end before start, or a slot field was sent with a new value.
+    """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment, schedule
+    or book unknown; 409 stale base_version, archived assignment, or the new dates overlap; 422 unsuitable
+    purpose, end before start, or a field of the slot was sent.
+    """
+    SupersedeAssignment: _grpc.UnaryUnaryMultiCallable[_fee_schedule_assignments_pb2.SupersedeAssignmentRequest, _fee_schedule_assignments_pb2.SupersedeAssignmentResponse]
+    """SupersedeAssignment: end an assignment the day before a date and start its successor in the same slot on that
+    date, both or neither. What is not sent, the successor takes over: book, notes and the last day. Errors: 404
+    assignment, schedule or book unknown; 409 stale base_version, archived assignment, one that has ended before
+    the date, or another assignment overlaps the successor; 422 the date is not after the first day, end before
+    start, or unsuitable purpose.
     """
     ArchiveAssignment: _grpc.UnaryUnaryMultiCallable[_fee_schedule_assignments_pb2.ArchiveAssignmentRequest, _fee_schedule_assignments_pb2.Assignment]
     """ArchiveAssignment: soft-delete an assignment. Errors: 404 no such assignment."""
@@ -110,9 +117,16 @@ class FeeScheduleAssignmentServiceAsyncStub(FeeScheduleAssignmentServiceStub):
     not suit the kind, or unknown kind, end before start, or plan and carrier disagree.
     """
     UpdateAssignment: _aio.UnaryUnaryMultiCallable[_fee_schedule_assignments_pb2.UpdateAssignmentRequest, _fee_schedule_assignments_pb2.Assignment]  # type: ignore[assignment]
-    """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment,
-    schedule or book unknown; 409 a stale base_version; nothing is changed; or the new dates overlap, or
-    stale base_version; 422 unsuitable purpose, end before start, or a slot field was sent with a new value.
+    """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment, schedule
+    or book unknown; 409 stale base_version, archived assignment, or the new dates overlap; 422 unsuitable
+    purpose, end before start, or a field of the slot was sent.
+    """
+    SupersedeAssignment: _aio.UnaryUnaryMultiCallable[_fee_schedule_assignments_pb2.SupersedeAssignmentRequest, _fee_schedule_assignments_pb2.SupersedeAssignmentResponse]  # type: ignore[assignment]
+    """SupersedeAssignment: end an assignment the day before a date and start its successor in the same slot on that
+    date, both or neither. What is not sent, the successor takes over: book, notes and the last day. Errors: 404
+    assignment, schedule or book unknown; 409 stale base_version, archived assignment, one that has ended before
+    the date, or another assignment overlaps the successor; 422 the date is not after the first day, end before
+    start, or unsuitable purpose.
     """
     ArchiveAssignment: _aio.UnaryUnaryMultiCallable[_fee_schedule_assignments_pb2.ArchiveAssignmentRequest, _fee_schedule_assignments_pb2.Assignment]  # type: ignore[assignment]
     """ArchiveAssignment: soft-delete an assignment. Errors: 404 no such assignment."""
@@ -200,9 +214,22 @@ class FeeScheduleAssignmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fee_schedule_assignments_pb2.UpdateAssignmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fee_schedule_assignments_pb2.Assignment, _abc.Awaitable[_fee_schedule_assignments_pb2.Assignment]]:
-        """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment,
-        schedule or book unknown; 409 a stale base_version; nothing is changed; or the new dates overlap, or
-        stale base_version; 422 unsuitable purpose, end before start, or a slot field was sent with a new value.
+        """UpdateAssignment: change schedule, dates, book or notes of an assignment. Errors: 404 assignment, schedule
+        or book unknown; 409 stale base_version, archived assignment, or the new dates overlap; 422 unsuitable
+        purpose, end before start, or a field of the slot was sent.
+        """
+
+    @_abc_1.abstractmethod
+    def SupersedeAssignment(
+        self,
+        request: _fee_schedule_assignments_pb2.SupersedeAssignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fee_schedule_assignments_pb2.SupersedeAssignmentResponse, _abc.Awaitable[_fee_schedule_assignments_pb2.SupersedeAssignmentResponse]]:
+        """SupersedeAssignment: end an assignment the day before a date and start its successor in the same slot on that
+        date, both or neither. What is not sent, the successor takes over: book, notes and the last day. Errors: 404
+        assignment, schedule or book unknown; 409 stale base_version, archived assignment, one that has ended before
+        the date, or another assignment overlaps the successor; 422 the date is not after the first day, end before
+        start, or unsuitable purpose.
         """
 
     @_abc_1.abstractmethod
