@@ -28,10 +28,9 @@ def guarded(
     Error: ALREADY_EXISTS, with `existing_id`.
     """
     keyed = any(
-        (written is None or name in written) and row.get(name) is not None
+        (written is None or any(name in written for name in unique.columns))
+        and any(row.get(name) is not None for name in unique.columns for row in rows)
         for unique in resource.unique
-        for name in unique.columns
-        for row in rows
     )
     try:
         # A write that fails must not take the transaction along, which is to find who has the key.

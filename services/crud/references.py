@@ -55,14 +55,19 @@ def check_all(resource: Resource, rows: Mapping[str, Values], transaction: Trans
                 raise _unknown(reference, field)
 
 
-def require(reference: Reference, wanted: dict[str, Any], transaction: Transaction) -> dict[Any, Row]:
-    """The records by id, given where the request names each; the first that is missing is the error."""
+def require(
+    reference: Reference, wanted: dict[str, Any], transaction: Transaction, *, archived_too: bool = False
+) -> dict[Any, Row]:
+    """The records by id, given where the request names each; the first that is missing is the error.
+
+    A question may be about archived records too; what is stored refers to none.
+    """
     found = _found(reference.table, wanted.values(), transaction)
     for field, identity in wanted.items():
         row = found.get(identity)
         if row is None:
             raise _unknown(reference, field)
-        if row.get("deleted_at") is not None:
+        if row.get("deleted_at") is not None and not archived_too:
             raise _fault("ARCHIVED_REFERENCE", field, f"this {reference.name} is archived")
     return found
 

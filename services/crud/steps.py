@@ -67,9 +67,9 @@ def add_all(resource: Resource, rows: Sequence[Values], call: Call, transaction:
     if not rows:
         return []
     whole = [_whole(resource, values, call) for values in rows]
-    statement = insert(resource.table).values(whole).returning(resource.table)
+    statement = insert(resource.table).returning(resource.table)
     with guarded(resource, rows, transaction):
-        stored = {row["id"]: row for row in transaction.sql.execute(statement).mappings()}
+        stored = {row["id"]: row for row in transaction.sql.execute(statement, whole).mappings()}
     added: list[Row] = [stored[values["id"]] for values in whole]
     record_all(resource, [({}, row) for row in added], call, transaction)
     return added

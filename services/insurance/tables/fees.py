@@ -15,7 +15,6 @@ fee_schedules = Table(
     Column("name", Text, nullable=False),
     Column("fee_sched_type", Text, nullable=False),
     Column("purpose", Text, nullable=False),
-    Column("status", Text, nullable=False),
     Column("notes", Text),
     Column("version", Integer, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),

@@ -35,7 +35,6 @@ def _create_fee_schedules() -> None:
             name text NOT NULL,
             fee_sched_type text NOT NULL,
             purpose text NOT NULL,
-            status text NOT NULL DEFAULT 'active',
             notes text,
             version int NOT NULL,
             created_at timestamptz NOT NULL,

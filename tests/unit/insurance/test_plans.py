@@ -118,7 +118,7 @@ def test_what_hangs_on_a_plan_is_counted(practice: Any, plan: Any) -> None:
     schedules = [
         stored.put(
             practice, fees.fee_schedules,
-            name=name, fee_sched_type="normal", purpose="insurance", status="active",
+            name=name, fee_sched_type="normal", purpose="insurance",
         )
         for name in ("A", "B", "C")
     ]  # fmt: skip

@@ -216,7 +216,7 @@ class CompareRow(_message.Message):
 
     @_builtins.property
     def amounts(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Value]:
-        """Schedule identifier to fee in dollars; null where the schedule has none."""
+        """Schedule identifier to fee in dollars, two decimals; null where the schedule has none."""
 
     def __init__(
         self,

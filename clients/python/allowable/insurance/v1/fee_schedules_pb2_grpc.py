@@ -137,8 +137,9 @@ class FeeScheduleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateFeeSchedule(self, request, context):
-        """UpdateFeeSchedule: change a schedule. Errors: 404 no such schedule; 409 a stale base_version; nothing is
-        changed, or stale base_version; 422 type or purpose change while assignments are active.
+        """UpdateFeeSchedule: change a schedule; status `archived` puts it away, `active` takes it back out. Errors: 404
+        no such schedule; 409 a stale base_version, or an archived schedule that is to stay one; 422 type or purpose
+        change while assignments are active.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,9 +161,9 @@ class FeeScheduleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndulateFeeSchedule(self, request, context):
-        """UndulateFeeSchedule: raise or lower every fee by a percentage. Errors: 404 no such schedule; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 percentage not above 0, or a decrease above
-        100.
+        """UndulateFeeSchedule: raise or lower every fee by a percentage, rounded half up to cents. Errors: 404 no such
+        schedule; 409 a stale base_version, or an archived schedule; 422 percentage not above 0, a decrease above
+        100, or a fee that would be too large.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

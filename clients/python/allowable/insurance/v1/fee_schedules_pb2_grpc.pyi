@@ -46,8 +46,9 @@ class FeeScheduleServiceStub:
     value.
     """
     UpdateFeeSchedule: _grpc.UnaryUnaryMultiCallable[_fee_schedules_pb2.UpdateFeeScheduleRequest, _fee_schedules_pb2.FeeSchedule]
-    """UpdateFeeSchedule: change a schedule. Errors: 404 no such schedule; 409 a stale base_version; nothing is
-    changed, or stale base_version; 422 type or purpose change while assignments are active.
+    """UpdateFeeSchedule: change a schedule; status `archived` puts it away, `active` takes it back out. Errors: 404
+    no such schedule; 409 a stale base_version, or an archived schedule that is to stay one; 422 type or purpose
+    change while assignments are active.
     """
     ArchiveFeeSchedule: _grpc.UnaryUnaryMultiCallable[_fee_schedules_pb2.ArchiveFeeScheduleRequest, _fee_schedules_pb2.FeeSchedule]
     """ArchiveFeeSchedule: soft-delete a schedule. Errors: 404 no such schedule."""
@@ -56,9 +57,9 @@ class FeeScheduleServiceStub:
     blank name or percentage outside -100..1000.
     """
     UndulateFeeSchedule: _grpc.UnaryUnaryMultiCallable[_fee_schedules_pb2.UndulateFeeScheduleRequest, _fee_schedules_pb2.UndulateFeeScheduleResponse]
-    """UndulateFeeSchedule: raise or lower every fee by a percentage. Errors: 404 no such schedule; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 percentage not above 0, or a decrease above
-    100.
+    """UndulateFeeSchedule: raise or lower every fee by a percentage, rounded half up to cents. Errors: 404 no such
+    schedule; 409 a stale base_version, or an archived schedule; 422 percentage not above 0, a decrease above
+    100, or a fee that would be too large.
     """
     CompareFeeSchedules: _grpc.UnaryUnaryMultiCallable[_fee_schedules_pb2.CompareFeeSchedulesRequest, _fee_schedules_pb2.CompareFeeSchedulesResponse]
     """CompareFeeSchedules: two or three schedules side by side. Errors: 404 any schedule unknown; 422 not 2-3
@@ -93,8 +94,9 @@ class FeeScheduleServiceAsyncStub(FeeScheduleServiceStub):
     value.
     """
     UpdateFeeSchedule: _aio.UnaryUnaryMultiCallable[_fee_schedules_pb2.UpdateFeeScheduleRequest, _fee_schedules_pb2.FeeSchedule]  # type: ignore[assignment]
-    """UpdateFeeSchedule: change a schedule. Errors: 404 no such schedule; 409 a stale base_version; nothing is
-    changed, or stale base_version; 422 type or purpose change while assignments are active.
+    """UpdateFeeSchedule: change a schedule; status `archived` puts it away, `active` takes it back out. Errors: 404
+    no such schedule; 409 a stale base_version, or an archived schedule that is to stay one; 422 type or purpose
+    change while assignments are active.
     """
     ArchiveFeeSchedule: _aio.UnaryUnaryMultiCallable[_fee_schedules_pb2.ArchiveFeeScheduleRequest, _fee_schedules_pb2.FeeSchedule]  # type: ignore[assignment]
     """ArchiveFeeSchedule: soft-delete a schedule. Errors: 404 no such schedule."""
@@ -103,9 +105,9 @@ class FeeScheduleServiceAsyncStub(FeeScheduleServiceStub):
     blank name or percentage outside -100..1000.
     """
     UndulateFeeSchedule: _aio.UnaryUnaryMultiCallable[_fee_schedules_pb2.UndulateFeeScheduleRequest, _fee_schedules_pb2.UndulateFeeScheduleResponse]  # type: ignore[assignment]
-    """UndulateFeeSchedule: raise or lower every fee by a percentage. Errors: 404 no such schedule; 409 a stale
-    base_version; nothing is changed, or stale base_version; 422 percentage not above 0, or a decrease above
-    100.
+    """UndulateFeeSchedule: raise or lower every fee by a percentage, rounded half up to cents. Errors: 404 no such
+    schedule; 409 a stale base_version, or an archived schedule; 422 percentage not above 0, a decrease above
+    100, or a fee that would be too large.
     """
     CompareFeeSchedules: _aio.UnaryUnaryMultiCallable[_fee_schedules_pb2.CompareFeeSchedulesRequest, _fee_schedules_pb2.CompareFeeSchedulesResponse]  # type: ignore[assignment]
     """CompareFeeSchedules: two or three schedules side by side. Errors: 404 any schedule unknown; 422 not 2-3
@@ -167,8 +169,9 @@ class FeeScheduleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fee_schedules_pb2.UpdateFeeScheduleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fee_schedules_pb2.FeeSchedule, _abc.Awaitable[_fee_schedules_pb2.FeeSchedule]]:
-        """UpdateFeeSchedule: change a schedule. Errors: 404 no such schedule; 409 a stale base_version; nothing is
-        changed, or stale base_version; 422 type or purpose change while assignments are active.
+        """UpdateFeeSchedule: change a schedule; status `archived` puts it away, `active` takes it back out. Errors: 404
+        no such schedule; 409 a stale base_version, or an archived schedule that is to stay one; 422 type or purpose
+        change while assignments are active.
         """
 
     @_abc_1.abstractmethod
@@ -195,9 +198,9 @@ class FeeScheduleServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fee_schedules_pb2.UndulateFeeScheduleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fee_schedules_pb2.UndulateFeeScheduleResponse, _abc.Awaitable[_fee_schedules_pb2.UndulateFeeScheduleResponse]]:
-        """UndulateFeeSchedule: raise or lower every fee by a percentage. Errors: 404 no such schedule; 409 a stale
-        base_version; nothing is changed, or stale base_version; 422 percentage not above 0, or a decrease above
-        100.
+        """UndulateFeeSchedule: raise or lower every fee by a percentage, rounded half up to cents. Errors: 404 no such
+        schedule; 409 a stale base_version, or an archived schedule; 422 percentage not above 0, a decrease above
+        100, or a fee that would be too large.
         """
 
     @_abc_1.abstractmethod

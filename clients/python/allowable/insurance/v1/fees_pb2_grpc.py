@@ -99,23 +99,24 @@ class FeeServiceServicer:
 
     def CreateFee(self, request, context):
         """CreateFee: add one fee. Errors: 404 schedule or procedure code unknown, or clinic or provider unknown;
-        409 idempotency conflict, or a fee for the same code, clinic, provider and date exists; 422 negative
-        amount or more than two decimals.
+        409 idempotency conflict, or a fee for the same code, clinic, provider and date exists, or the
+        schedule is archived; 422 negative amount or more than two decimals.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateFee(self, request, context):
-        """UpdateFee: change one fee. Errors: 404 no such fee; 409 a stale base_version; nothing is changed, or
-        slot taken by another fee, or stale base_version; 422 invalid amount.
+        """UpdateFee: change one fee, or move it to another clinic, provider or date. Errors: 404 no such fee, clinic
+        or provider; 409 a stale base_version, another fee of the same code, clinic, provider and date, or an
+        archived schedule; 422 invalid amount.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteFee(self, request, context):
-        """DeleteFee: remove a fee for good. Errors: 404 no such fee.
+        """DeleteFee: remove a fee for good. Errors: 404 no such fee; 409 the schedule is archived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,15 +124,16 @@ class FeeServiceServicer:
 
     def BulkCreateFees(self, request, context):
         """BulkCreateFees: add many fees, all or none. Errors: 404 schedule or any procedure code unknown; 409 any
-        duplicate slot; 422 empty list, more than 500, or an invalid amount.
+        duplicate slot, or an archived schedule; 422 empty list, more than 500, or an invalid amount.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BulkUpdateFees(self, request, context):
-        """BulkUpdateFees: change many amounts, all or none. Errors: 404 schedule or any fee unknown; 409 the first
-        stale base_version; nothing is changed; 422 empty list or more than 500.
+        """BulkUpdateFees: change many amounts, all or none; a fee whose amount stays keeps its version. Errors: 404
+        schedule or any fee unknown; 409 the first stale base_version, or an archived schedule; 422 empty list,
+        more than 500, a fee named twice, or an invalid amount.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

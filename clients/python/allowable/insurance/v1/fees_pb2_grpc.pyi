@@ -43,22 +43,24 @@ class FeeServiceStub:
     """
     CreateFee: _grpc.UnaryUnaryMultiCallable[_fees_pb2.CreateFeeRequest, _fees_pb2.Fee]
     """CreateFee: add one fee. Errors: 404 schedule or procedure code unknown, or clinic or provider unknown;
-    409 idempotency conflict, or a fee for the same code, clinic, provider and date exists; 422 negative
-    amount or more than two decimals.
+    409 idempotency conflict, or a fee for the same code, clinic, provider and date exists, or the
+    schedule is archived; 422 negative amount or more than two decimals.
     """
     UpdateFee: _grpc.UnaryUnaryMultiCallable[_fees_pb2.UpdateFeeRequest, _fees_pb2.Fee]
-    """UpdateFee: change one fee. Errors: 404 no such fee; 409 a stale base_version; nothing is changed, or
-    slot taken by another fee, or stale base_version; 422 invalid amount.
+    """UpdateFee: change one fee, or move it to another clinic, provider or date. Errors: 404 no such fee, clinic
+    or provider; 409 a stale base_version, another fee of the same code, clinic, provider and date, or an
+    archived schedule; 422 invalid amount.
     """
     DeleteFee: _grpc.UnaryUnaryMultiCallable[_fees_pb2.DeleteFeeRequest, _fees_pb2.DeleteFeeResponse]
-    """DeleteFee: remove a fee for good. Errors: 404 no such fee."""
+    """DeleteFee: remove a fee for good. Errors: 404 no such fee; 409 the schedule is archived."""
     BulkCreateFees: _grpc.UnaryUnaryMultiCallable[_fees_pb2.BulkCreateFeesRequest, _fees_pb2.BulkCreateFeesResponse]
     """BulkCreateFees: add many fees, all or none. Errors: 404 schedule or any procedure code unknown; 409 any
-    duplicate slot; 422 empty list, more than 500, or an invalid amount.
+    duplicate slot, or an archived schedule; 422 empty list, more than 500, or an invalid amount.
     """
     BulkUpdateFees: _grpc.UnaryUnaryMultiCallable[_fees_pb2.BulkUpdateFeesRequest, _fees_pb2.BulkUpdateFeesResponse]
-    """BulkUpdateFees: change many amounts, all or none. Errors: 404 schedule or any fee unknown; 409 the first
-    stale base_version; nothing is changed; 422 empty list or more than 500.
+    """BulkUpdateFees: change many amounts, all or none; a fee whose amount stays keeps its version. Errors: 404
+    schedule or any fee unknown; 409 the first stale base_version, or an archived schedule; 422 empty list,
+    more than 500, a fee named twice, or an invalid amount.
     """
     ResolveFee: _grpc.UnaryUnaryMultiCallable[_fees_pb2.ResolveFeeRequest, _fees_pb2.ResolveFeeResponse]
     """ResolveFee: the fee that applies to a code, clinic, provider and date; null when none. Errors: 404
@@ -80,22 +82,24 @@ class FeeServiceAsyncStub(FeeServiceStub):
     """
     CreateFee: _aio.UnaryUnaryMultiCallable[_fees_pb2.CreateFeeRequest, _fees_pb2.Fee]  # type: ignore[assignment]
     """CreateFee: add one fee. Errors: 404 schedule or procedure code unknown, or clinic or provider unknown;
-    409 idempotency conflict, or a fee for the same code, clinic, provider and date exists; 422 negative
-    amount or more than two decimals.
+    409 idempotency conflict, or a fee for the same code, clinic, provider and date exists, or the
+    schedule is archived; 422 negative amount or more than two decimals.
     """
     UpdateFee: _aio.UnaryUnaryMultiCallable[_fees_pb2.UpdateFeeRequest, _fees_pb2.Fee]  # type: ignore[assignment]
-    """UpdateFee: change one fee. Errors: 404 no such fee; 409 a stale base_version; nothing is changed, or
-    slot taken by another fee, or stale base_version; 422 invalid amount.
+    """UpdateFee: change one fee, or move it to another clinic, provider or date. Errors: 404 no such fee, clinic
+    or provider; 409 a stale base_version, another fee of the same code, clinic, provider and date, or an
+    archived schedule; 422 invalid amount.
     """
     DeleteFee: _aio.UnaryUnaryMultiCallable[_fees_pb2.DeleteFeeRequest, _fees_pb2.DeleteFeeResponse]  # type: ignore[assignment]
-    """DeleteFee: remove a fee for good. Errors: 404 no such fee."""
+    """DeleteFee: remove a fee for good. Errors: 404 no such fee; 409 the schedule is archived."""
     BulkCreateFees: _aio.UnaryUnaryMultiCallable[_fees_pb2.BulkCreateFeesRequest, _fees_pb2.BulkCreateFeesResponse]  # type: ignore[assignment]
     """BulkCreateFees: add many fees, all or none. Errors: 404 schedule or any procedure code unknown; 409 any
-    duplicate slot; 422 empty list, more than 500, or an invalid amount.
+    duplicate slot, or an archived schedule; 422 empty list, more than 500, or an invalid amount.
     """
     BulkUpdateFees: _aio.UnaryUnaryMultiCallable[_fees_pb2.BulkUpdateFeesRequest, _fees_pb2.BulkUpdateFeesResponse]  # type: ignore[assignment]
-    """BulkUpdateFees: change many amounts, all or none. Errors: 404 schedule or any fee unknown; 409 the first
-    stale base_version; nothing is changed; 422 empty list or more than 500.
+    """BulkUpdateFees: change many amounts, all or none; a fee whose amount stays keeps its version. Errors: 404
+    schedule or any fee unknown; 409 the first stale base_version, or an archived schedule; 422 empty list,
+    more than 500, a fee named twice, or an invalid amount.
     """
     ResolveFee: _aio.UnaryUnaryMultiCallable[_fees_pb2.ResolveFeeRequest, _fees_pb2.ResolveFeeResponse]  # type: ignore[assignment]
     """ResolveFee: the fee that applies to a code, clinic, provider and date; null when none. Errors: 404
@@ -132,8 +136,8 @@ class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_fees_pb2.Fee, _abc.Awaitable[_fees_pb2.Fee]]:
         """CreateFee: add one fee. Errors: 404 schedule or procedure code unknown, or clinic or provider unknown;
-        409 idempotency conflict, or a fee for the same code, clinic, provider and date exists; 422 negative
-        amount or more than two decimals.
+        409 idempotency conflict, or a fee for the same code, clinic, provider and date exists, or the
+        schedule is archived; 422 negative amount or more than two decimals.
         """
 
     @_abc_1.abstractmethod
@@ -142,8 +146,9 @@ class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fees_pb2.UpdateFeeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fees_pb2.Fee, _abc.Awaitable[_fees_pb2.Fee]]:
-        """UpdateFee: change one fee. Errors: 404 no such fee; 409 a stale base_version; nothing is changed, or
-        slot taken by another fee, or stale base_version; 422 invalid amount.
+        """UpdateFee: change one fee, or move it to another clinic, provider or date. Errors: 404 no such fee, clinic
+        or provider; 409 a stale base_version, another fee of the same code, clinic, provider and date, or an
+        archived schedule; 422 invalid amount.
         """
 
     @_abc_1.abstractmethod
@@ -152,7 +157,7 @@ class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fees_pb2.DeleteFeeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fees_pb2.DeleteFeeResponse, _abc.Awaitable[_fees_pb2.DeleteFeeResponse]]:
-        """DeleteFee: remove a fee for good. Errors: 404 no such fee."""
+        """DeleteFee: remove a fee for good. Errors: 404 no such fee; 409 the schedule is archived."""
 
     @_abc_1.abstractmethod
     def BulkCreateFees(
@@ -161,7 +166,7 @@ class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_fees_pb2.BulkCreateFeesResponse, _abc.Awaitable[_fees_pb2.BulkCreateFeesResponse]]:
         """BulkCreateFees: add many fees, all or none. Errors: 404 schedule or any procedure code unknown; 409 any
-        duplicate slot; 422 empty list, more than 500, or an invalid amount.
+        duplicate slot, or an archived schedule; 422 empty list, more than 500, or an invalid amount.
         """
 
     @_abc_1.abstractmethod
@@ -170,8 +175,9 @@ class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fees_pb2.BulkUpdateFeesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fees_pb2.BulkUpdateFeesResponse, _abc.Awaitable[_fees_pb2.BulkUpdateFeesResponse]]:
-        """BulkUpdateFees: change many amounts, all or none. Errors: 404 schedule or any fee unknown; 409 the first
-        stale base_version; nothing is changed; 422 empty list or more than 500.
+        """BulkUpdateFees: change many amounts, all or none; a fee whose amount stays keeps its version. Errors: 404
+        schedule or any fee unknown; 409 the first stale base_version, or an archived schedule; 422 empty list,
+        more than 500, a fee named twice, or an invalid amount.
         """
 
     @_abc_1.abstractmethod
