@@ -12,6 +12,7 @@ from allowable.insurance.v1 import (
     patient_plans_pb2,
     plans_pb2,
     subscriptions_pb2,
+    verifications_pb2,
 )
 from services.insurance import (
     assignment_health,
@@ -27,6 +28,8 @@ from services.insurance import (
     plans,
     rule_steps,
     subscriptions,
+    verification_work,
+    verifications,
 )
 from services.kernel.rpc import Service
 
@@ -49,4 +52,8 @@ def services() -> list[Service]:
         Service(patient_plans_pb2.DESCRIPTOR.services_by_name["PatientPlanService"], patient_plans.RPCS),
         Service(plans_pb2.DESCRIPTOR.services_by_name["PlanService"], plans.RPCS),
         Service(subscriptions_pb2.DESCRIPTOR.services_by_name["SubscriptionService"], subscriptions.RPCS),
+        Service(
+            verifications_pb2.DESCRIPTOR.services_by_name["VerificationService"],
+            verifications.RPCS | verification_work.RPCS,
+        ),
     ]
