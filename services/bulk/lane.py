@@ -114,11 +114,12 @@ class BulkLane:
     def _interplay(self, lines: Lines, which: Ints, at: Ints) -> Bools:
         """Which of these lines another line of their bill could concern."""
         of, which, bill, codes = self._services.facts, which[at], lines.bill[at], lines.coded["code"]
-        code = codes.numbers[at]
+        code, in_period = codes.numbers[at], of["in_period"][which]
         return (
             interplay.several_of_a_family(bill, of["family"][which])
             | interplay.same_code_twice(bill, code)
-            | interplay.around_an_operation(bill, of["in_period"][which], Period.OPERATION)
+            | interplay.around_an_operation(bill, in_period, Period.OPERATION)
+            | interplay.several_of_a_family(bill, in_period * (in_period == Period.VISIT))
             | interplay.pairs(bill, code, of["in_pairs"][which], self._pairs(lines))
             | interplay.many_lines(bill)
         )

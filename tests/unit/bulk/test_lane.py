@@ -152,6 +152,12 @@ def test_the_engine_is_asked_once_for_all_places(monkeypatch: pytest.MonkeyPatch
     assert len(lane.reprice(frame)) == len(frame)
 
 
+def test_several_visits_of_a_day_are_for_a_person_where_no_edit_pairs_them_too() -> None:
+    visits = pl.concat([sent(code="99213"), sent(code="99215")])
+    answers = BulkLane(bills.engine_without_edits(), live=True).reprice(visits)
+    assert answers["status"].to_list() == ["needs_review", "needs_review"]
+
+
 def test_an_amount_that_no_charge_limits_is_paid_above_it() -> None:
     """The hospital's emergency visit of November 2025: its national rate whatever the charge."""
     cells = {"bill_type": "outpatient", "date_of_service": "2025-11-03", "code": "99284", "charge": "29.24"}
