@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from allowable.insurance.v1 import (
     benefits_pb2,
+    carriers_pb2,
+    coverage_categories_pb2,
     directory_pb2,
     estimate_books_pb2,
     fee_schedule_assignments_pb2,
@@ -11,6 +13,7 @@ from allowable.insurance.v1 import (
     fees_pb2,
     patient_plans_pb2,
     plans_pb2,
+    settings_pb2,
     subscriptions_pb2,
     verifications_pb2,
 )
@@ -19,6 +22,8 @@ from services.insurance import (
     assignment_overview,
     assignments,
     benefits,
+    carriers,
+    coverage_categories,
     directory,
     estimate_books,
     evidence,
@@ -27,33 +32,37 @@ from services.insurance import (
     patient_plans,
     plans,
     rule_steps,
+    settings,
     subscriptions,
     verification_work,
     verifications,
 )
 from services.kernel.rpc import Service
 
+TABLES = (
+    (benefits_pb2, benefits.RPCS),
+    (carriers_pb2, carriers.RPCS),
+    (coverage_categories_pb2, coverage_categories.RPCS),
+    (directory_pb2, directory.RPCS),
+    (estimate_books_pb2, {**estimate_books.RPCS, **rule_steps.RPCS, **evidence.RPCS}),
+    (
+        fee_schedule_assignments_pb2,
+        {**assignments.RPCS, **assignment_overview.RPCS, **assignment_health.RPCS},
+    ),
+    (fee_schedules_pb2, fee_schedules.RPCS),
+    (fees_pb2, fees.RPCS),
+    (patient_plans_pb2, patient_plans.RPCS),
+    (plans_pb2, plans.RPCS),
+    (settings_pb2, settings.RPCS),
+    (subscriptions_pb2, subscriptions.RPCS),
+    (verifications_pb2, {**verifications.RPCS, **verification_work.RPCS}),
+)
+
 
 def services() -> list[Service]:
     """Every service of the family."""
     return [
-        Service(benefits_pb2.DESCRIPTOR.services_by_name["BenefitService"], benefits.RPCS),
-        Service(directory_pb2.DESCRIPTOR.services_by_name["DirectoryService"], directory.RPCS),
-        Service(
-            estimate_books_pb2.DESCRIPTOR.services_by_name["EstimateBookService"],
-            {**estimate_books.RPCS, **rule_steps.RPCS, **evidence.RPCS},
-        ),
-        Service(
-            fee_schedule_assignments_pb2.DESCRIPTOR.services_by_name["FeeScheduleAssignmentService"],
-            assignments.RPCS | assignment_overview.RPCS | assignment_health.RPCS,
-        ),
-        Service(fee_schedules_pb2.DESCRIPTOR.services_by_name["FeeScheduleService"], fee_schedules.RPCS),
-        Service(fees_pb2.DESCRIPTOR.services_by_name["FeeService"], fees.RPCS),
-        Service(patient_plans_pb2.DESCRIPTOR.services_by_name["PatientPlanService"], patient_plans.RPCS),
-        Service(plans_pb2.DESCRIPTOR.services_by_name["PlanService"], plans.RPCS),
-        Service(subscriptions_pb2.DESCRIPTOR.services_by_name["SubscriptionService"], subscriptions.RPCS),
-        Service(
-            verifications_pb2.DESCRIPTOR.services_by_name["VerificationService"],
-            verifications.RPCS | verification_work.RPCS,
-        ),
+        Service(service, table)
+        for file, table in TABLES
+        for service in file.DESCRIPTOR.services_by_name.values()
     ]

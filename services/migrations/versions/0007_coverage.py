@@ -90,9 +90,9 @@ def _create_coverage_categories() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
-    op.execute("""
+    op.execute(r"""
         CREATE UNIQUE INDEX coverage_categories_by_name ON coverage_categories (org_id, livemode,
-        lower(btrim(category_name))) WHERE deleted_at IS NULL""")
+        lower(regexp_replace(btrim(category_name), '\s+', ' ', 'g'))) WHERE deleted_at IS NULL""")
 
 
 def _create_coverage_spans() -> None:
@@ -101,8 +101,8 @@ def _create_coverage_spans() -> None:
             id uuid PRIMARY KEY,
             {tenant_columns},
             category_uuid uuid NOT NULL REFERENCES coverage_categories,
-            from_code text NOT NULL,
-            to_code text NOT NULL,
+            from_code text COLLATE "C" NOT NULL,
+            to_code text COLLATE "C" NOT NULL,
             is_exclusion boolean NOT NULL DEFAULT false,
             item_order int NOT NULL,
             version int NOT NULL,
