@@ -72,6 +72,11 @@ class Method:
         return bool(self.descriptor.GetOptions().Extensions[policy_pb2.policy].unwrapped)
 
     @property
+    def query_fields(self) -> set[str]:
+        """Fields that come in the query although the method takes a body."""
+        return set(self.descriptor.GetOptions().Extensions[policy_pb2.policy].query_fields)
+
+    @property
     def _credential(self) -> int:
         return int(self.descriptor.GetOptions().Extensions[policy_pb2.policy].credential)
 

@@ -106,7 +106,10 @@ def _route(binding: Binding, dialect: Dialect, dialects: Dialects, messages: _Me
         "query": {},
     }
     if binding.body != "*":
-        route["query"] = _query(request, messages, dialect, bound | {binding.body})
+        elsewhere = bound | {binding.body}
+    else:
+        elsewhere = {field.name for field in request.fields} - method.query_fields
+    route["query"] = _query(request, messages, dialect, elsewhere)
     if not binding.body:
         return route
     route["takes_body"] = True

@@ -9,8 +9,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import ColumnElement, cast, column, delete, insert, select, update
-from sqlalchemy import values as sql_values
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    TableValuedAlias,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 
 from services.crud import codec, query, references
@@ -144,17 +155,26 @@ def change_all(
     if not different:
         return [row for row, _ in changes]
     columns = [resource.column(name) for name in dict.fromkeys(name for _, new in different for name in new)]
-    new = sql_values(*[column(c.name, c.type) for c in (resource.column("id"), *columns)], name="new").data(
-        [(row["id"], *[values.get(c.name, row[c.name]) for c in columns]) for row, values in different]
+    new = _as_table(
+        [resource.column("id"), *columns],
+        [(row["id"], *[values.get(c.name, row[c.name]) for c in columns]) for row, values in different],
     )
     statement = update(resource.table).where(resource.column("id") == new.c.id)
-    # Cast, because a column of NULLs alone has no type.
-    written = {c.name: cast(new.c[c.name], c.type) for c in columns}
-    statement = statement.values(written | _bump(resource, call))
+    statement = statement.values({c.name: new.c[c.name] for c in columns} | _bump(resource, call))
     rows = transaction.sql.execute(statement.returning(resource.table)).mappings()
     stored: dict[Any, Row] = {row["id"]: row for row in rows}
     record_all(resource, [(row, stored[row["id"]]) for row, _ in different], call, transaction)
     return [stored.get(row["id"], row) for row, _ in changes]
+
+
+def _as_table(columns: Sequence[Column[Any]], rows: Sequence[tuple[Any, ...]]) -> TableValuedAlias:
+    """The rows as a table of a statement: one array per column, so the text is the same for any number."""
+    arrays = [
+        literal(list(values), ARRAY(c.type))
+        for c, values in zip(columns, zip(*rows, strict=True), strict=True)
+    ]
+    named = [column(c.name, c.type) for c in columns]
+    return func.unnest(*arrays).table_valued(*named).render_derived(name="new")
 
 
 def archive(resource: Resource, row: Row, call: Call, transaction: Transaction) -> Row:

@@ -41,6 +41,8 @@ class MethodPolicy:
     """Request fields that stand in the path over REST."""
     takes_body: bool = True
     """Whether the other fields come in a body over REST; else in the query."""
+    query_fields: tuple[str, ...] = ()
+    """Fields that come in the query all the same."""
 
 
 @cache
@@ -71,6 +73,7 @@ def method_policy(method: MethodDescriptor) -> MethodPolicy:
         metered_entries=option.metered_entries,
         path_fields=tuple(_VARIABLE.findall(getattr(rule, rule.WhichOneof("pattern") or "get"))),
         takes_body=bool(rule.body),
+        query_fields=tuple(option.query_fields),
     )
 
 

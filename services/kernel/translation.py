@@ -146,7 +146,8 @@ def _location(fault: FieldFault, policy: MethodPolicy) -> list[str | int]:
     parts = [int(part) if part.isdigit() else part for part in re.findall(r"\w+", fault.field)]
     if parts and parts[0] in policy.path_fields:
         return ["path", *parts]
-    return ["body" if policy.takes_body else "query", *parts]
+    in_query = not policy.takes_body or fault.field in policy.query_fields
+    return ["query" if in_query else "body", *parts]
 
 
 def problem_message(error: DomainError) -> problem_pb2.Problem:

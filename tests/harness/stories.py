@@ -132,7 +132,9 @@ def _rest(method: MethodDescriptor, message: dict[str, Any], stack: Stack, heade
     template, rest = getattr(rule, verb), dict(message)
     for name in re.findall(r"\{(\w+)\}", template):
         template = template.replace(f"{{{name}}}", str(rest.pop(name)))
-    sent: dict[str, Any] = {"json": rest} if rule.body else {"params": rest}
+    option = method.GetOptions().Extensions[policy_pb2.policy]
+    query = {name: rest.pop(name) for name in option.query_fields if name in rest}
+    sent: dict[str, Any] = {"json": rest, "params": query} if rule.body else {"params": rest}
     answer = stack.http.request(verb.upper(), template, headers=headers, **sent)
     replayed = answer.headers.get("idempotent-replayed") == "true"
     is_json = "json" in answer.headers.get("content-type", "")

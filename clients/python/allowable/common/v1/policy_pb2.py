@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n allowable/common/v1/policy.proto\x12\x13\x61llowable.common.v1\x1a google/protobuf/descriptor.proto\"\xd9\x02\n\x06Policy\x12\x14\n\x05scope\x18\x01 \x01(\tR\x05scope\x12?\n\ncredential\x18\x02 \x01(\x0e\x32\x1f.allowable.common.v1.CredentialR\ncredential\x12%\n\x0esuccess_status\x18\x03 \x01(\x05R\rsuccessStatus\x12\x42\n\x0bidempotency\x18\x04 \x01(\x0e\x32 .allowable.common.v1.IdempotencyR\x0bidempotency\x12\x30\n\x05\x61udit\x18\x05 \x01(\x0e\x32\x1a.allowable.common.v1.AuditR\x05\x61udit\x12\x14\n\x05meter\x18\x06 \x01(\tR\x05meter\x12\'\n\x0fmetered_entries\x18\x07 \x01(\tR\x0emeteredEntries\x12\x1c\n\tunwrapped\x18\x08 \x01(\x08R\tunwrapped*z\n\nCredential\x12\x1a\n\x16\x43REDENTIAL_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43REDENTIAL_PUBLIC\x10\x01\x12\x1c\n\x18\x43REDENTIAL_TOKEN_AND_KEY\x10\x02\x12\x1b\n\x17\x43REDENTIAL_TOKEN_OR_KEY\x10\x03*^\n\x0bIdempotency\x12\x1b\n\x17IDEMPOTENCY_UNSPECIFIED\x10\x00\x12\x18\n\x14IDEMPOTENCY_OPTIONAL\x10\x01\x12\x18\n\x14IDEMPOTENCY_REQUIRED\x10\x02*?\n\x05\x41udit\x12\x15\n\x11\x41UDIT_UNSPECIFIED\x10\x00\x12\x0e\n\nAUDIT_READ\x10\x01\x12\x0f\n\x0b\x41UDIT_WRITE\x10\x02:U\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xc4\x8a\x03 \x01(\x0b\x32\x1b.allowable.common.v1.PolicyR\x06policyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n allowable/common/v1/policy.proto\x12\x13\x61llowable.common.v1\x1a google/protobuf/descriptor.proto\"\xfc\x02\n\x06Policy\x12\x14\n\x05scope\x18\x01 \x01(\tR\x05scope\x12?\n\ncredential\x18\x02 \x01(\x0e\x32\x1f.allowable.common.v1.CredentialR\ncredential\x12%\n\x0esuccess_status\x18\x03 \x01(\x05R\rsuccessStatus\x12\x42\n\x0bidempotency\x18\x04 \x01(\x0e\x32 .allowable.common.v1.IdempotencyR\x0bidempotency\x12\x30\n\x05\x61udit\x18\x05 \x01(\x0e\x32\x1a.allowable.common.v1.AuditR\x05\x61udit\x12\x14\n\x05meter\x18\x06 \x01(\tR\x05meter\x12\'\n\x0fmetered_entries\x18\x07 \x01(\tR\x0emeteredEntries\x12\x1c\n\tunwrapped\x18\x08 \x01(\x08R\tunwrapped\x12!\n\x0cquery_fields\x18\t \x03(\tR\x0bqueryFields*z\n\nCredential\x12\x1a\n\x16\x43REDENTIAL_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43REDENTIAL_PUBLIC\x10\x01\x12\x1c\n\x18\x43REDENTIAL_TOKEN_AND_KEY\x10\x02\x12\x1b\n\x17\x43REDENTIAL_TOKEN_OR_KEY\x10\x03*^\n\x0bIdempotency\x12\x1b\n\x17IDEMPOTENCY_UNSPECIFIED\x10\x00\x12\x18\n\x14IDEMPOTENCY_OPTIONAL\x10\x01\x12\x18\n\x14IDEMPOTENCY_REQUIRED\x10\x02*?\n\x05\x41udit\x12\x15\n\x11\x41UDIT_UNSPECIFIED\x10\x00\x12\x0e\n\nAUDIT_READ\x10\x01\x12\x0f\n\x0b\x41UDIT_WRITE\x10\x02:U\n\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\xc4\x8a\x03 \x01(\x0b\x32\x1b.allowable.common.v1.PolicyR\x06policyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'allowable.common.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREDENTIAL']._serialized_start=439
-  _globals['_CREDENTIAL']._serialized_end=561
-  _globals['_IDEMPOTENCY']._serialized_start=563
-  _globals['_IDEMPOTENCY']._serialized_end=657
-  _globals['_AUDIT']._serialized_start=659
-  _globals['_AUDIT']._serialized_end=722
+  _globals['_CREDENTIAL']._serialized_start=474
+  _globals['_CREDENTIAL']._serialized_end=596
+  _globals['_IDEMPOTENCY']._serialized_start=598
+  _globals['_IDEMPOTENCY']._serialized_end=692
+  _globals['_AUDIT']._serialized_start=694
+  _globals['_AUDIT']._serialized_end=757
   _globals['_POLICY']._serialized_start=92
-  _globals['_POLICY']._serialized_end=437
+  _globals['_POLICY']._serialized_end=472
 # @@protoc_insertion_point(module_scope)

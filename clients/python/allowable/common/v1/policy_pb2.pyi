@@ -3,9 +3,11 @@
 isort:skip_file
 What every method says about itself beside its shape."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf.internal import extension_dict as _extension_dict
 import builtins as _builtins
@@ -109,6 +111,7 @@ class Policy(_message.Message):
     METER_FIELD_NUMBER: _builtins.int
     METERED_ENTRIES_FIELD_NUMBER: _builtins.int
     UNWRAPPED_FIELD_NUMBER: _builtins.int
+    QUERY_FIELDS_FIELD_NUMBER: _builtins.int
     scope: _builtins.str
     """Scope the credential needs, e.g. `reviews:write`. Empty only on public methods."""
     credential: Global___Credential.ValueType
@@ -125,6 +128,10 @@ class Policy(_message.Message):
     """List of the request whose entries the meter counts, e.g. `scenarios`. Empty: the call itself is counted."""
     unwrapped: _builtins.bool
     """Over REST the answer is the value of its only field: a bare array, or null when the field is absent."""
+    @_builtins.property
+    def query_fields(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Fields that come in the query over REST although the method takes a body."""
+
     def __init__(
         self,
         *,
@@ -136,10 +143,11 @@ class Policy(_message.Message):
         meter: _builtins.str = ...,
         metered_entries: _builtins.str = ...,
         unwrapped: _builtins.bool = ...,
+        query_fields: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "credential", b"credential", "idempotency", b"idempotency", "meter", b"meter", "metered_entries", b"metered_entries", "scope", b"scope", "success_status", b"success_status", "unwrapped", b"unwrapped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "credential", b"credential", "idempotency", b"idempotency", "meter", b"meter", "metered_entries", b"metered_entries", "query_fields", b"query_fields", "scope", b"scope", "success_status", b"success_status", "unwrapped", b"unwrapped"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
