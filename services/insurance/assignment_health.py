@@ -30,7 +30,8 @@ def validate(request: pb.ValidateAssignmentsRequest, call: Call) -> pb.ValidateA
     """What is wrong or missing from today on, at one location or at all."""
     today = call.clock.today()
     with call.transaction() as transaction:
-        place = references.asked_about(references.LOCATION, request, transaction)
+        asked = references.asked_about({"location_uuid": references.LOCATION}, request, transaction)
+        place = asked["location_uuid"]
         here = [] if place is None else [fee_schedule_assignments.c.location_uuid == place["id"]]
         rows = read(transaction, not_ended(today), *here)
         active = _active_locations(place["id"] if place else None, transaction)
@@ -80,8 +81,11 @@ def _subjects(
     )
     plans = _by_id(insurance_plans, (one.plan for one in rows if one.book), transaction, plan.carrier_uuid)
     return (
-        {row.id: Schedule(row.purpose, _is_archived(row)) for row in schedules},
-        {row.id: Book(_is_archived(row), row.carrier_uuid, row.insurance_plan_uuid) for row in books},
+        {row.id: Schedule(row.purpose, row.deleted_at is not None) for row in schedules},
+        {
+            row.id: Book(row.deleted_at is not None, row.carrier_uuid, row.insurance_plan_uuid)
+            for row in books
+        },
         {row.id: row.carrier_uuid for row in plans},
     )
 
@@ -90,13 +94,8 @@ def _by_id(table: Table, ids: Iterable[UUID | None], transaction: Transaction, *
     wanted = {one for one in ids if one is not None}
     if not wanted:
         return []
-    status = [table.c.status] if "status" in table.c else []
-    statement = select(table.c.id, table.c.deleted_at, *status, *columns).where(table.c.id.in_(wanted))
+    statement = select(table.c.id, table.c.deleted_at, *columns).where(table.c.id.in_(wanted))
     return list(transaction.sql.execute(statement))
-
-
-def _is_archived(row: Any) -> bool:
-    return row.deleted_at is not None or row.status == "archived"
 
 
 # The report

@@ -30,6 +30,11 @@ from services.kernel.db import Transaction
 from services.kernel.rpc import Handler
 
 _COLUMN = fee_schedule_assignments.c
+RESOLVED = {
+    "location_uuid": references.LOCATION,
+    "insurance_plan_uuid": references.PLAN,
+    "carrier_uuid": references.CARRIER,
+}
 
 
 # One slot
@@ -39,19 +44,17 @@ def resolve_assignment(request: pb.ResolveAssignmentRequest, call: Call) -> pb.R
     """The assignment that applies in a slot on a day."""
     day = codec.read(_COLUMN.effective_start, request.as_of_date, "as_of_date")
     with call.transaction() as transaction:
-        place = references.asked_about(references.LOCATION, request, transaction)
-        carrier = references.asked_about(references.CARRIER, request, transaction)
-        plan = references.asked_about(references.PLAN, request, transaction)
-        slot = _slot(request.kind, place, plan, carrier)
+        found: Any = references.asked_about(RESOLVED, request, transaction)
+        slot = _slot(request.kind, *found.values())
         kinds, owners = rules.schedule_kinds(slot.kind), [slot.plan, slot.carrier]
         known = known_at(transaction, locations=[slot.location], kinds=kinds, owners=owners, day=day)
-        found = rules.resolve(known, slot, day)
-        if found is None:
+        applies = rules.resolve(known, slot, day)
+        if applies is None:
             return pb.ResolveAssignmentResponse(resolved=False)
-        statement = select(fee_schedule_assignments).where(_COLUMN.id == found.assignment.id)
+        statement = select(fee_schedule_assignments).where(_COLUMN.id == applies.assignment.id)
         row = transaction.sql.execute(statement).mappings().one()
         return pb.ResolveAssignmentResponse(
-            resolved=True, resolution_level=found.level, assignment=message_of(ASSIGNMENT, row, call)
+            resolved=True, resolution_level=applies.level, assignment=message_of(ASSIGNMENT, row, call)
         )
 
 
@@ -72,7 +75,8 @@ def compare(request: pb.CompareAssignmentsRequest, call: Call) -> pb.CompareAssi
     """What a plan gets today at each active location."""
     today = call.clock.today()
     with call.transaction() as transaction:
-        plan: Any = references.asked_about(references.PLAN, request, transaction, "plan_uuid")
+        asked: Any = references.asked_about({"plan_uuid": references.PLAN}, request, transaction)
+        plan = asked["plan_uuid"]
         places = active_locations(transaction)
         known = known_at(
             transaction,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -81,17 +82,25 @@ PROCEDURE_CODE = Reference(
 )
 
 
-def asked_about(reference: Reference, request: Any, transaction: Transaction, field: str = "") -> Row | None:
-    """The record that a question names, archived ones included; None: it names none. Error: NOT_FOUND."""
-    field = field or reference.column
-    identity = (
-        codec.read(reference.table.c.id, getattr(request, field), field) if request.HasField(field) else None
-    )
-    if identity is None:
-        return None
-    statement = select(reference.table).where(reference.table.c.id == identity)
-    row: Row | None = transaction.sql.execute(statement).mappings().first()
-    if row is None:
-        fault = FieldFault(field, "not_found", f"there is no such {reference.name}")
-        raise DomainError("NOT_FOUND", faults=[fault])
-    return row
+def asked_about(
+    wanted: Mapping[str, Reference], request: Any, transaction: Transaction
+) -> dict[str, Row | None]:
+    """By request field, the record that a question names, archived ones included; None: it names none.
+
+    Errors: INVALID_REQUEST for what is no id, then NOT_FOUND.
+    """
+    ids = {
+        field: codec.read(reference.table.c.id, getattr(request, field), field)
+        for field, reference in wanted.items()
+        if request.HasField(field)
+    }
+    found: dict[str, Row | None] = dict.fromkeys(wanted)
+    for field, identity in ids.items():
+        table, name = wanted[field].table, wanted[field].name
+        row = transaction.sql.execute(select(table).where(table.c.id == identity)).mappings().first()
+        if row is None:
+            raise DomainError(
+                "NOT_FOUND", faults=[FieldFault(field, "not_found", f"there is no such {name}")]
+            )
+        found[field] = row
+    return found

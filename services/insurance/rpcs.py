@@ -8,6 +8,7 @@ from allowable.insurance.v1 import (
     coverage_categories_pb2,
     directory_pb2,
     estimate_books_pb2,
+    fee_resolution_pb2,
     fee_schedule_assignments_pb2,
     fee_schedules_pb2,
     fees_pb2,
@@ -27,6 +28,7 @@ from services.insurance import (
     directory,
     estimate_books,
     evidence,
+    fee_resolution,
     fee_schedules,
     fees,
     patient_plans,
@@ -45,6 +47,7 @@ TABLES = (
     (coverage_categories_pb2, coverage_categories.RPCS),
     (directory_pb2, directory.RPCS),
     (estimate_books_pb2, {**estimate_books.RPCS, **rule_steps.RPCS, **evidence.RPCS}),
+    (fee_resolution_pb2, fee_resolution.RPCS),
     (
         fee_schedule_assignments_pb2,
         {**assignments.RPCS, **assignment_overview.RPCS, **assignment_health.RPCS},

@@ -43,10 +43,9 @@ class Office:
         return stored.put(self.practice, fees.fee_schedules, name=name, purpose=purpose, **values)
 
     def book(self, **values: Any) -> str:
-        values = {"name": "Blue", "rule_type": "ucr_fallback", "scope_type": "tenant", **values}
-        return stored.put(
-            self.practice, books.estimate_books, claim_match_method="average", status="active", **values
-        )
+        usual = {"name": "Blue", "rule_type": "ucr_fallback", "scope_type": "tenant"}
+        usual |= {"claim_match_method": "average", "status": "active"}
+        return stored.put(self.practice, books.estimate_books, **(usual | values))
 
     def fee(self, schedule: str, code: str, amount: str, **values: Any) -> str:
         return stored.put(
