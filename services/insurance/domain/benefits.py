@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.kernel.errors import FieldFault
 from services.kernel.money import ZERO
@@ -144,6 +144,23 @@ def summary(rows: Iterable[Row]) -> dict[str, Decimal]:
 
 
 # Which row governs
+
+
+class Span(NamedTuple):
+    """Codes that belong to a category, or that are taken out of it; both ends belong to it."""
+
+    category: Any
+    first: str
+    last: str
+    is_exclusion: bool
+
+
+def containing(code: str, spans: Iterable[Span]) -> tuple[Any, ...]:
+    """The categories that hold the code, in the order of the spans."""
+    code = code.upper()
+    matching = [span for span in spans if span.first.upper() <= code <= span.last.upper()]
+    out = {span.category for span in matching if span.is_exclusion}
+    return tuple(dict.fromkeys(span.category for span in matching if span.category not in out))
 
 
 def governing(rows: Iterable[Row], code_uuid: Any, categories: Sequence[Any]) -> list[Row]:

@@ -133,6 +133,20 @@ def test_the_most_specific_row_governs() -> None:
     assert rules.governing([crowns], "D0120", ["general"]) == []
 
 
+def test_a_category_holds_the_codes_of_its_spans_but_for_those_taken_out() -> None:
+    spans = [
+        rules.Span("general", "D0000", "D7999", is_exclusion=False),
+        rules.Span("general", "D9000", "D9999", is_exclusion=False),
+        rules.Span("restorative", "D2000", "D2999", is_exclusion=False),
+        rules.Span("restorative", "D2700", "D2799", is_exclusion=True),
+        rules.Span("crowns", "d2700", "d2799", is_exclusion=False),
+    ]
+    assert rules.containing("D2391", spans) == ("general", "restorative")
+    assert rules.containing("D2740", spans) == ("general", "crowns")
+    assert rules.containing("D2799", spans) == ("general", "crowns")
+    assert rules.containing("D8080", spans) == ()
+
+
 CATEGORIES = st.sampled_from([None, "general", "crowns"])
 ROWS = st.lists(
     st.builds(
