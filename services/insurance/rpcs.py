@@ -8,6 +8,7 @@ from allowable.insurance.v1 import (
     coverage_categories_pb2,
     directory_pb2,
     estimate_books_pb2,
+    estimates_pb2,
     fee_resolution_pb2,
     fee_schedule_assignments_pb2,
     fee_schedules_pb2,
@@ -27,6 +28,7 @@ from services.insurance import (
     coverage_categories,
     directory,
     estimate_books,
+    estimates,
     evidence,
     fee_resolution,
     fee_schedules,
@@ -47,6 +49,7 @@ TABLES = (
     (coverage_categories_pb2, coverage_categories.RPCS),
     (directory_pb2, directory.RPCS),
     (estimate_books_pb2, {**estimate_books.RPCS, **rule_steps.RPCS, **evidence.RPCS}),
+    (estimates_pb2, estimates.RPCS),
     (fee_resolution_pb2, fee_resolution.RPCS),
     (
         fee_schedule_assignments_pb2,
