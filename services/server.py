@@ -23,6 +23,7 @@ from services import health as platform_health
 from services.config import Settings
 from services.identity.family import open_identity
 from services.insurance import rpcs as insurance
+from services.insurance.recompute import Worker
 from services.jurisdictions.editions import Editions
 from services.jurisdictions.rulebook import Rulebook
 from services.kernel.background import Ticker
@@ -49,6 +50,7 @@ MAX_MESSAGE_BYTES = 8 << 20
 DRAIN_SECONDS = 5
 SPARE_CONNECTIONS = 2
 HOUSEKEEPING_SECONDS = 900
+RECOMPUTE_SECONDS = 1
 
 log = logging.getLogger("allowable.server")
 
@@ -100,14 +102,19 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         raise SystemExit(f"cannot listen on {listen}")
 
     housekeeping = Ticker("housekeeping", HOUSEKEEPING_SECONDS, partial(idempotency.forget_old, database))
+    worker = Worker(database, clock)
+    recompute = Ticker("recompute", RECOMPUTE_SECONDS, worker.work, once_more=False)
 
     def close() -> None:
+        worker.close()
+        recompute.close()
         housekeeping.close()
         identity.close()
         database.close()
 
     identity.start()
     housekeeping.start()
+    recompute.start()
     return server, close
 
 

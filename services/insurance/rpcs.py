@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allowable.insurance.v1 import (
+    allowed_fees_pb2,
     benefits_pb2,
     carriers_pb2,
     coverage_categories_pb2,
@@ -20,6 +21,8 @@ from allowable.insurance.v1 import (
     verifications_pb2,
 )
 from services.insurance import (
+    adjustment_logs,
+    allowed_fees,
     assignment_health,
     assignment_overview,
     assignments,
@@ -35,6 +38,7 @@ from services.insurance import (
     fees,
     patient_plans,
     plans,
+    recompute,
     rule_steps,
     settings,
     subscriptions,
@@ -44,6 +48,7 @@ from services.insurance import (
 from services.kernel.rpc import Service
 
 TABLES = (
+    (allowed_fees_pb2, {**allowed_fees.RPCS, **adjustment_logs.RPCS, **recompute.RPCS}),
     (benefits_pb2, benefits.RPCS),
     (carriers_pb2, carriers.RPCS),
     (coverage_categories_pb2, coverage_categories.RPCS),

@@ -1,4 +1,4 @@
-"""A thread that repeats one small job, and does it once more when it is stopped."""
+"""A thread that repeats one job, and does it once more when it is stopped unless told otherwise."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ log = logging.getLogger("allowable.background")
 class Ticker:
     """Runs `job` every `seconds` until closed. A failed run is logged by type, and repeated in time."""
 
-    def __init__(self, name: str, seconds: float, job: Callable[[], None]) -> None:
+    def __init__(self, name: str, seconds: float, job: Callable[[], None], *, once_more: bool = True) -> None:
         self._name = name
         self._seconds = seconds
         self._job = job
+        self._once_more = once_more
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -25,11 +26,12 @@ class Ticker:
         self._thread.start()
 
     def close(self) -> None:
-        """Stops the thread and runs the job a last time."""
+        """Stops the thread and, with `once_more`, runs the job a last time."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=5)
-        self._run()
+        if self._once_more:
+            self._run()
 
     def _loop(self) -> None:
         while not self._stop.wait(self._seconds):
