@@ -29,6 +29,7 @@ from services.crud.steps import (
     messages_of,
     refuse_archived,
 )
+from services.insurance import settings
 from services.insurance.actors import caller_uuid
 from services.insurance.domain import verification_rules as rules
 from services.insurance.patient_plans import PATIENT_PLAN
@@ -113,17 +114,19 @@ def _record(entries: dict[str, Values], call: Call, transaction: Transaction) ->
         rules.check_owner(values, place)
     own = {"verified_at": call.clock.now(), "verified_by_user_uuid": caller_uuid(call)}
     whole = [{**dict.fromkeys(WRITTEN), **values, **own} for values in entries.values()]
-    rows = add_all(VERIFICATION, _with_due(whole, transaction), call, transaction)
+    rows = add_all(VERIFICATION, _with_due(whole, call, transaction), call, transaction)
     _confirm(rows, call, transaction)
     return rows
 
 
-def _with_due(rows: Iterable[Values], transaction: Transaction) -> list[Values]:
+def _with_due(rows: Iterable[Values], call: Call, transaction: Transaction) -> list[Values]:
     """The rows, those that do not say when the next verification is due with the date of the rule."""
     rows = list(rows)
     open_rows = [row for row in rows if DUE not in row]
     if open_rows:
-        days, exempt = _days(transaction), _exempt(open_rows, transaction)
+        stored = settings.current(call, transaction)
+        days = {kind: stored[f"{kind}_verify_days"] for kind in (rules.BENEFITS, rules.ELIGIBILITY)}
+        exempt = _exempt(open_rows, transaction)
         for row in open_rows:
             row[DUE] = rules.next_due(
                 row["verification_status"],
@@ -133,14 +136,6 @@ def _with_due(rows: Iterable[Values], transaction: Transaction) -> list[Values]:
                 exempt=any(row[owner] in exempt for owner in rules.OWNERS),
             )
     return rows
-
-
-def _days(transaction: Transaction) -> dict[str, int]:
-    settings = coverage.insurance_settings.c
-    statement = select(settings.benefits_verify_days, settings.eligibility_verify_days)
-    row = transaction.sql.execute(statement).first()
-    benefits, eligibility = row or (90, 30)
-    return {rules.BENEFITS: benefits, rules.ELIGIBILITY: eligibility}
 
 
 def _exempt(rows: Iterable[Row], transaction: Transaction) -> set[UUID]:
@@ -171,7 +166,7 @@ def update_verification(request: pb.UpdateVerificationRequest, call: Call) -> pb
         base = base_version(VERIFICATION, row, request)
         references.check(VERIFICATION, values, transaction)
         if values.get("verification_status", row["verification_status"]) != row["verification_status"]:
-            (values,) = _restated([(row, values)], transaction)
+            (values,) = _restated([(row, values)], call, transaction)
         changed = change(VERIFICATION, row, values, base, call, transaction)
         if row["verification_status"] != rules.VERIFIED:
             _confirm([changed], call, transaction)
@@ -195,16 +190,16 @@ def bulk_mark_verifications(
         rows = [
             row for row in transaction.sql.execute(locked).mappings() if row["verification_status"] != status
         ]
-        new = _restated([(row, {"verification_status": status}) for row in rows], transaction)
+        new = _restated([(row, {"verification_status": status}) for row in rows], call, transaction)
         changed = change_all(VERIFICATION, list(zip(rows, new, strict=True)), call, transaction)
         _confirm(changed, call, transaction)
     return pb.BulkMarkVerificationsResponse(updated=len(ids))
 
 
-def _restated(changes: Sequence[tuple[Row, Values]], transaction: Transaction) -> list[Values]:
+def _restated(changes: Sequence[tuple[Row, Values]], call: Call, transaction: Transaction) -> list[Values]:
     """The changes of status, each with the due date that comes with it."""
     merged = [{name: row[name] for name in row if name != DUE} | values for row, values in changes]
-    dues = [row[DUE] for row in _with_due(merged, transaction)]
+    dues = [row[DUE] for row in _with_due(merged, call, transaction)]
     return [{**values, DUE: due} for (_, values), due in zip(changes, dues, strict=True)]
 
 

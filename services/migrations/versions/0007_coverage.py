@@ -36,6 +36,7 @@ def upgrade() -> None:
     _create_benefits()
     _create_insurance_verifications()
     _create_insurance_drafts()
+    _add_what_drafts_are_matched_by()
     _create_insurance_settings()
     for table in TABLES:
         enable_tenant_rls(table)
@@ -311,6 +312,19 @@ def _create_insurance_drafts() -> None:
         source_system, source_ref) NULLS NOT DISTINCT WHERE source_ref IS NOT NULL""")
 
 
+def _add_what_drafts_are_matched_by() -> None:
+    """Texts as matching compares them. Columns, because an index of expressions is closed by row security."""
+    op.execute("""
+        ALTER TABLE insurance_plans ADD COLUMN group_key text GENERATED ALWAYS AS
+        (ltrim(regexp_replace(lower(group_number), '[^a-z0-9]+', '', 'g'), '0')) STORED""")
+    op.execute("CREATE INDEX insurance_plans_by_group ON insurance_plans (org_id, livemode, group_key)")
+    op.execute("""
+        ALTER TABLE patients ADD COLUMN last_name_key text GENERATED ALWAYS AS
+        (btrim(regexp_replace(lower(last_name), '[^[:alnum:]]+', ' ', 'g'))) STORED""")
+    op.execute("CREATE INDEX patients_by_last_name ON patients (org_id, livemode, last_name_key)")
+    op.execute("CREATE INDEX patients_by_birth_date ON patients (org_id, livemode, birth_date)")
+
+
 def _create_insurance_settings() -> None:
     op.execute(f"""
         CREATE TABLE insurance_settings (
@@ -347,5 +361,7 @@ def _create_insurance_settings() -> None:
 
 def downgrade() -> None:
     """Drops what upgrade made."""
+    op.execute("DROP INDEX patients_by_birth_date")
+    op.execute("ALTER TABLE patients DROP COLUMN last_name_key")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table}")

@@ -66,6 +66,7 @@ def write(**fields: Any) -> dict[str, Any]:
 def test_many_cost_the_same_statements_whatever_their_number(practice: Practice, size: int) -> None:
     plans = [known.patient_plan(practice, known.patient(practice)) for _ in range(size)]
     entries = [write(patient_plan_uuid=plan.id) for plan in plans]
+    practice("GetSettings")  # makes them
     with practice.statements() as sent:
         answer = practice("BulkCreateVerifications", verifications=entries)
     assert [item.patient_plan_uuid for item in answer.items] == [plan.id for plan in plans]
