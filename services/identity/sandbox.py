@@ -23,11 +23,14 @@ from services.identity.domain.keys import KeyState
 from services.identity.domain.scopes import SCOPES
 from services.identity.family import mint_of
 from services.identity.provisioning import Operator
+from services.insurance import sample_practice
 from services.kernel.clock import Clock
+from services.kernel.db import Database, Tenant
 
 HELP = """\
-Prepares the two sandbox tenants and writes their test credentials to a file that only its owner can read.
-Repeating it keeps what works. It never touches other tenants and never makes live credentials.
+Prepares the two sandbox tenants, each with a small made-up dental practice, and writes their test credentials
+to a file that only its owner can read. Repeating it keeps what works. It never touches other tenants
+and other tenants and never makes live credentials.
 """
 PLAN = "payer"
 KEY_PLANS = ("practice", "pro", "free")
@@ -89,6 +92,13 @@ def prepare(settings: Settings, out: Path) -> dict[str, Any]:
         content = {**addresses(settings), "tenants": tenants}
         # Before the commit: a secret that is in the database and in no file helps nobody.
         _write(out, content)
+    database = Database(settings.database_url, connections=2)
+    try:
+        for entry in tenants:
+            entry["directory"] = sample_practice.fill(database, Tenant(entry["org_id"], livemode=False))
+    finally:
+        database.close()
+    _write(out, content)
     return content
 
 
@@ -121,9 +131,6 @@ def _tenant(operator: Operator, tenant: SandboxTenant, known: dict[str, Any]) ->
             plan: _key(operator, tenant.org_id, f"sandbox {plan}", plan, known_keys.get(plan, ""))
             for plan in KEY_PLANS
         },
-        "directory": known.get(
-            "directory", {"patients": [], "locations": [], "providers": [], "procedure_codes": {}}
-        ),
     }
 
 

@@ -28,8 +28,7 @@ Loads records of the directory from a CSV file in UTF-8, all of them or none.
 external_ref is the record's number in the practice's own software. It, or the code, tells which record a line
 is about: a record that is there already is changed where it differs, so a file may be loaded again. Columns
 that the file does not have stay as they are; an empty cell empties the field. Archived records
-stay archived,
-and no record is ever removed.
+stay archived, and no record is ever removed.
 
 Faults are printed with line and column, and nothing is stored. The exit status is 1 then.
 """
