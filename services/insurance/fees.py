@@ -11,6 +11,7 @@ from allowable.insurance.v1 import fees_pb2 as pb
 from allowable.insurance.v1.references_pb2 import ProcedureCodeBrief
 from services.crud import codec, query, references, steps
 from services.crud.resource import Resource, Row, Values
+from services.insurance import fee_files
 from services.insurance.fee_choice import applying
 from services.insurance.fee_store import FEE, PROCEDURE_CODE, SCHEDULE, edited, opened
 from services.insurance.references import CLINIC, PROVIDER
@@ -205,4 +206,6 @@ RPCS: dict[str, Handler] = {
     "BulkCreateFees": bulk_create,
     "BulkUpdateFees": bulk_update,
     "ResolveFee": resolve,
+    "ExportFees": fee_files.export_fees,
+    "ImportFees": fee_files.import_fees,
 }

@@ -167,3 +167,56 @@ def test_before_and_after_of_each_fee_are_kept(practice: Any, schedule: str, dat
             (fee.id,),
         ).fetchone()
     assert kept == ({"amount": {"before": "100.00", "after": "1.50"}},)
+
+
+# Files
+
+
+def test_the_import_of_an_export_changes_nothing_archived_records_included(
+    practice: Any, schedule: str
+) -> None:
+    north = practice("CreateLocation", name="=cmd|north").id
+    ann = practice("CreateProvider", first_name="Ann", last_name="Able").id
+    code = practice("CreateProcedureCode", code="D1110", description="-1+1").id
+    for who in ({}, {"clinic_uuid": north}, {"provider_uuid": ann, "date_effective": "2026-01-31"}):
+        prices = {"amount": 80.5, "patient_amount": 5.0}
+        practice("CreateFee", fee_schedule_uuid=schedule, procedure_code_uuid=code, **prices, **who)
+    practice("ArchiveLocation", location_uuid=north)
+    practice("ArchiveProcedureCode", procedure_code_uuid=code)
+    file = practice("ExportFees", fee_schedule_uuid=schedule)
+    assert file.content_type == "text/csv; charset=utf-8"
+    text = file.data.decode()
+    assert text.splitlines()[1:] == [
+        "D1110,'-1+1,,,,,,80.50,5.00",
+        f"D1110,'-1+1,,,{ann},Ann Able,2026-01-31,80.50,5.00",
+        f"D1110,'-1+1,{north},'=cmd|north,,,,80.50,5.00",
+    ]
+    done = practice("ImportFees", fee_schedule_uuid=schedule, csv=text)
+    assert (done.added, done.changed, done.removed, done.unchanged, len(done.rows)) == (0, 0, 0, 3, 0)
+
+
+def test_a_file_is_about_the_code_in_use(practice: Any, schedule: str) -> None:
+    for amount in (1.0, 2.0):
+        code = practice("CreateProcedureCode", code="D1110").id
+        practice("CreateFee", fee_schedule_uuid=schedule, procedure_code_uuid=code, amount=amount)
+        if amount == 1:
+            practice("ArchiveProcedureCode", procedure_code_uuid=code)
+    text = practice("ExportFees", fee_schedule_uuid=schedule).data.decode()
+    assert [line.split(",")[-2] for line in text.splitlines()[1:]] == ["2.00"]
+    practice("ImportFees", fee_schedule_uuid=schedule, csv="code,amount\nD1110,3")
+    amounts = [fee.amount for fee in practice("ListFees", fee_schedule_uuid=schedule).items]
+    assert sorted(amounts) == ["1.00", "3.00"]
+
+
+@pytest.mark.parametrize("number", [3, 60])
+def test_an_import_costs_the_same_statements_whatever_its_size(
+    practice: Any, schedule: str, number: int
+) -> None:
+    priced(practice, schedule, 2 * number)
+    for place in range(number):
+        stored.code(practice, f"N{place:04}")
+    lines = [f"T{place:04},5" for place in range(number)] + [f"N{place:04},6" for place in range(number)]
+    with practice.statements() as sent:
+        done = practice("ImportFees", fee_schedule_uuid=schedule, csv="\n".join(["code,amount", *lines]))
+    assert (done.added, done.changed, done.removed) == (number, number, number)
+    assert len(sent) == 8, sent

@@ -805,3 +805,211 @@ class ResolveFeeRequest(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__provider_uuid) -> _WhichOneofReturnType__provider_uuid | None: ...
 
 Global___ResolveFeeRequest: _TypeAlias = ResolveFeeRequest  # noqa: Y015
+
+@_typing.final
+class ExportFeesRequest(_message.Message):
+    """ExportFeesRequest is the request of ExportFees."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    FEE_SCHEDULE_UUID_FIELD_NUMBER: _builtins.int
+    org_id: _builtins.str
+    """Organization, as in the path."""
+    fee_schedule_uuid: _builtins.str
+    """The fee schedule."""
+    def __init__(
+        self,
+        *,
+        org_id: _builtins.str = ...,
+        fee_schedule_uuid: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fee_schedule_uuid", b"fee_schedule_uuid", "org_id", b"org_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportFeesRequest: _TypeAlias = ExportFeesRequest  # noqa: Y015
+
+@_typing.final
+class FeeDifference(_message.Message):
+    """FeeDifference is one fee that the file changes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    CLINIC_UUID_FIELD_NUMBER: _builtins.int
+    PROVIDER_UUID_FIELD_NUMBER: _builtins.int
+    DATE_EFFECTIVE_FIELD_NUMBER: _builtins.int
+    AMOUNT_BEFORE_FIELD_NUMBER: _builtins.int
+    AMOUNT_AFTER_FIELD_NUMBER: _builtins.int
+    PATIENT_AMOUNT_BEFORE_FIELD_NUMBER: _builtins.int
+    PATIENT_AMOUNT_AFTER_FIELD_NUMBER: _builtins.int
+    change: _builtins.str
+    """What becomes of it: `added`, `changed`, `removed`."""
+    line: _builtins.int
+    """Line of the file, from 1 with the header; absent when the file lacks the fee."""
+    code: _builtins.str
+    """Procedure code."""
+    clinic_uuid: _builtins.str
+    """The location the fee is for; absent: every one."""
+    provider_uuid: _builtins.str
+    """The provider; absent: every one."""
+    date_effective: _builtins.str
+    """First service date of the fee, YYYY-MM-DD; absent: every date."""
+    amount_before: _builtins.str
+    """Amount in dollars before; absent for a new fee."""
+    amount_after: _builtins.str
+    """Amount in dollars after; absent for a fee that goes."""
+    patient_amount_before: _builtins.str
+    """Fixed share of the patient in dollars before."""
+    patient_amount_after: _builtins.str
+    """Fixed share of the patient in dollars after."""
+    def __init__(
+        self,
+        *,
+        change: _builtins.str = ...,
+        line: _builtins.int | None = ...,
+        code: _builtins.str = ...,
+        clinic_uuid: _builtins.str | None = ...,
+        provider_uuid: _builtins.str | None = ...,
+        date_effective: _builtins.str | None = ...,
+        amount_before: _builtins.str | None = ...,
+        amount_after: _builtins.str | None = ...,
+        patient_amount_before: _builtins.str | None = ...,
+        patient_amount_after: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_amount_after", b"_amount_after", "_amount_before", b"_amount_before", "_clinic_uuid", b"_clinic_uuid", "_date_effective", b"_date_effective", "_line", b"_line", "_patient_amount_after", b"_patient_amount_after", "_patient_amount_before", b"_patient_amount_before", "_provider_uuid", b"_provider_uuid", "amount_after", b"amount_after", "amount_before", b"amount_before", "clinic_uuid", b"clinic_uuid", "date_effective", b"date_effective", "line", b"line", "patient_amount_after", b"patient_amount_after", "patient_amount_before", b"patient_amount_before", "provider_uuid", b"provider_uuid"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_amount_after", b"_amount_after", "_amount_before", b"_amount_before", "_clinic_uuid", b"_clinic_uuid", "_date_effective", b"_date_effective", "_line", b"_line", "_patient_amount_after", b"_patient_amount_after", "_patient_amount_before", b"_patient_amount_before", "_provider_uuid", b"_provider_uuid", "amount_after", b"amount_after", "amount_before", b"amount_before", "change", b"change", "clinic_uuid", b"clinic_uuid", "code", b"code", "date_effective", b"date_effective", "line", b"line", "patient_amount_after", b"patient_amount_after", "patient_amount_before", b"patient_amount_before", "provider_uuid", b"provider_uuid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__amount_after: _TypeAlias = _typing.Literal["amount_after"]  # noqa: Y015
+    _WhichOneofArgType__amount_after: _TypeAlias = _typing.Literal["_amount_after", b"_amount_after"]  # noqa: Y015
+    _WhichOneofReturnType__amount_before: _TypeAlias = _typing.Literal["amount_before"]  # noqa: Y015
+    _WhichOneofArgType__amount_before: _TypeAlias = _typing.Literal["_amount_before", b"_amount_before"]  # noqa: Y015
+    _WhichOneofReturnType__clinic_uuid: _TypeAlias = _typing.Literal["clinic_uuid"]  # noqa: Y015
+    _WhichOneofArgType__clinic_uuid: _TypeAlias = _typing.Literal["_clinic_uuid", b"_clinic_uuid"]  # noqa: Y015
+    _WhichOneofReturnType__date_effective: _TypeAlias = _typing.Literal["date_effective"]  # noqa: Y015
+    _WhichOneofArgType__date_effective: _TypeAlias = _typing.Literal["_date_effective", b"_date_effective"]  # noqa: Y015
+    _WhichOneofReturnType__line: _TypeAlias = _typing.Literal["line"]  # noqa: Y015
+    _WhichOneofArgType__line: _TypeAlias = _typing.Literal["_line", b"_line"]  # noqa: Y015
+    _WhichOneofReturnType__patient_amount_after: _TypeAlias = _typing.Literal["patient_amount_after"]  # noqa: Y015
+    _WhichOneofArgType__patient_amount_after: _TypeAlias = _typing.Literal["_patient_amount_after", b"_patient_amount_after"]  # noqa: Y015
+    _WhichOneofReturnType__patient_amount_before: _TypeAlias = _typing.Literal["patient_amount_before"]  # noqa: Y015
+    _WhichOneofArgType__patient_amount_before: _TypeAlias = _typing.Literal["_patient_amount_before", b"_patient_amount_before"]  # noqa: Y015
+    _WhichOneofReturnType__provider_uuid: _TypeAlias = _typing.Literal["provider_uuid"]  # noqa: Y015
+    _WhichOneofArgType__provider_uuid: _TypeAlias = _typing.Literal["_provider_uuid", b"_provider_uuid"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__amount_after) -> _WhichOneofReturnType__amount_after | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__amount_before) -> _WhichOneofReturnType__amount_before | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__clinic_uuid) -> _WhichOneofReturnType__clinic_uuid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__date_effective) -> _WhichOneofReturnType__date_effective | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__line) -> _WhichOneofReturnType__line | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__patient_amount_after) -> _WhichOneofReturnType__patient_amount_after | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__patient_amount_before) -> _WhichOneofReturnType__patient_amount_before | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__provider_uuid) -> _WhichOneofReturnType__provider_uuid | None: ...
+
+Global___FeeDifference: _TypeAlias = FeeDifference  # noqa: Y015
+
+@_typing.final
+class ImportFeesResponse(_message.Message):
+    """ImportFeesResponse says what the file changes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    added: _builtins.int
+    """Fees that are new."""
+    changed: _builtins.int
+    """Fees that ask another amount."""
+    removed: _builtins.int
+    """Fees that go."""
+    unchanged: _builtins.int
+    """Fees that stay as they are."""
+    preview: _builtins.bool
+    """Whether nothing was written."""
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeeDifference]:
+        """Every fee that is added, changed or removed: those of the file in its order, then those it lacks."""
+
+    def __init__(
+        self,
+        *,
+        added: _builtins.int = ...,
+        changed: _builtins.int = ...,
+        removed: _builtins.int = ...,
+        unchanged: _builtins.int = ...,
+        rows: _abc.Iterable[Global___FeeDifference] | None = ...,
+        preview: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "changed", b"changed", "preview", b"preview", "removed", b"removed", "rows", b"rows", "unchanged", b"unchanged"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportFeesResponse: _TypeAlias = ImportFeesResponse  # noqa: Y015
+
+@_typing.final
+class ImportFeesRequest(_message.Message):
+    """ImportFeesRequest is the request of ImportFees."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORG_ID_FIELD_NUMBER: _builtins.int
+    FEE_SCHEDULE_UUID_FIELD_NUMBER: _builtins.int
+    CSV_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    KEEP_MISSING_FIELD_NUMBER: _builtins.int
+    org_id: _builtins.str
+    """Organization, as in the path."""
+    fee_schedule_uuid: _builtins.str
+    """The fee schedule."""
+    csv: _builtins.str
+    """The file, with a header line; at most 5000 fees."""
+    preview: _builtins.bool
+    """Only say what would change."""
+    keep_missing: _builtins.bool
+    """Keep fees that the file lacks; they are removed when not sent."""
+    def __init__(
+        self,
+        *,
+        org_id: _builtins.str = ...,
+        fee_schedule_uuid: _builtins.str = ...,
+        csv: _builtins.str | None = ...,
+        preview: _builtins.bool | None = ...,
+        keep_missing: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_csv", b"_csv", "_keep_missing", b"_keep_missing", "_preview", b"_preview", "csv", b"csv", "keep_missing", b"keep_missing", "preview", b"preview"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_csv", b"_csv", "_keep_missing", b"_keep_missing", "_preview", b"_preview", "csv", b"csv", "fee_schedule_uuid", b"fee_schedule_uuid", "keep_missing", b"keep_missing", "org_id", b"org_id", "preview", b"preview"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__csv: _TypeAlias = _typing.Literal["csv"]  # noqa: Y015
+    _WhichOneofArgType__csv: _TypeAlias = _typing.Literal["_csv", b"_csv"]  # noqa: Y015
+    _WhichOneofReturnType__keep_missing: _TypeAlias = _typing.Literal["keep_missing"]  # noqa: Y015
+    _WhichOneofArgType__keep_missing: _TypeAlias = _typing.Literal["_keep_missing", b"_keep_missing"]  # noqa: Y015
+    _WhichOneofReturnType__preview: _TypeAlias = _typing.Literal["preview"]  # noqa: Y015
+    _WhichOneofArgType__preview: _TypeAlias = _typing.Literal["_preview", b"_preview"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__csv) -> _WhichOneofReturnType__csv | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__keep_missing) -> _WhichOneofReturnType__keep_missing | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__preview) -> _WhichOneofReturnType__preview | None: ...
+
+Global___ImportFeesRequest: _TypeAlias = ImportFeesRequest  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from allowable.insurance.v1 import fees_pb2 as allowable_dot_insurance_dot_v1_dot_fees__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -74,6 +75,16 @@ class FeeServiceStub:
                 '/allowable.insurance.v1.FeeService/ResolveFee',
                 request_serializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ResolveFeeRequest.SerializeToString,
                 response_deserializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ResolveFeeResponse.FromString,
+                _registered_method=True)
+        self.ExportFees = channel.unary_unary(
+                '/allowable.insurance.v1.FeeService/ExportFees',
+                request_serializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ExportFeesRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+        self.ImportFees = channel.unary_unary(
+                '/allowable.insurance.v1.FeeService/ImportFees',
+                request_serializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ImportFeesRequest.SerializeToString,
+                response_deserializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ImportFeesResponse.FromString,
                 _registered_method=True)
 
 
@@ -147,6 +158,24 @@ class FeeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportFees(self, request, context):
+        """ExportFees: every fee of the schedule as a CSV file, which ImportFees takes back. Errors: 404 no such
+        schedule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportFees(self, request, context):
+        """ImportFees: make the fees of the schedule those of a CSV file, all or none; with `preview`, say what would
+        change and change nothing. Columns are `code`, `amount` (both needed), `clinic_uuid`, `provider_uuid`,
+        `date_effective` and `patient_amount`; `description`, `clinic` and `provider` are for the reader. Errors: 404
+        no such schedule; 409 the schedule is archived; 422 faults of the file, each with its line and column.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FeeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -189,6 +218,16 @@ def add_FeeServiceServicer_to_server(servicer, server):
                     servicer.ResolveFee,
                     request_deserializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ResolveFeeRequest.FromString,
                     response_serializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ResolveFeeResponse.SerializeToString,
+            ),
+            'ExportFees': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportFees,
+                    request_deserializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ExportFeesRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'ImportFees': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportFees,
+                    request_deserializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ImportFeesRequest.FromString,
+                    response_serializer=allowable_dot_insurance_dot_v1_dot_fees__pb2.ImportFeesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -408,6 +447,60 @@ class FeeService:
             '/allowable.insurance.v1.FeeService/ResolveFee',
             allowable_dot_insurance_dot_v1_dot_fees__pb2.ResolveFeeRequest.SerializeToString,
             allowable_dot_insurance_dot_v1_dot_fees__pb2.ResolveFeeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportFees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/allowable.insurance.v1.FeeService/ExportFees',
+            allowable_dot_insurance_dot_v1_dot_fees__pb2.ExportFeesRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportFees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/allowable.insurance.v1.FeeService/ImportFees',
+            allowable_dot_insurance_dot_v1_dot_fees__pb2.ImportFeesRequest.SerializeToString,
+            allowable_dot_insurance_dot_v1_dot_fees__pb2.ImportFeesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ Fees of a schedule, by code, clinic, provider and date."""
 
 from allowable.insurance.v1 import fees_pb2 as _fees_pb2
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -66,6 +67,16 @@ class FeeServiceStub:
     """ResolveFee: the fee that applies to a code, clinic, provider and date; null when none. Errors: 404
     schedule or procedure code unknown.
     """
+    ExportFees: _grpc.UnaryUnaryMultiCallable[_fees_pb2.ExportFeesRequest, _httpbody_pb2.HttpBody]
+    """ExportFees: every fee of the schedule as a CSV file, which ImportFees takes back. Errors: 404 no such
+    schedule.
+    """
+    ImportFees: _grpc.UnaryUnaryMultiCallable[_fees_pb2.ImportFeesRequest, _fees_pb2.ImportFeesResponse]
+    """ImportFees: make the fees of the schedule those of a CSV file, all or none; with `preview`, say what would
+    change and change nothing. Columns are `code`, `amount` (both needed), `clinic_uuid`, `provider_uuid`,
+    `date_effective` and `patient_amount`; `description`, `clinic` and `provider` are for the reader. Errors: 404
+    no such schedule; 409 the schedule is archived; 422 faults of the file, each with its line and column.
+    """
 
 @_typing.type_check_only
 class FeeServiceAsyncStub(FeeServiceStub):
@@ -104,6 +115,16 @@ class FeeServiceAsyncStub(FeeServiceStub):
     ResolveFee: _aio.UnaryUnaryMultiCallable[_fees_pb2.ResolveFeeRequest, _fees_pb2.ResolveFeeResponse]  # type: ignore[assignment]
     """ResolveFee: the fee that applies to a code, clinic, provider and date; null when none. Errors: 404
     schedule or procedure code unknown.
+    """
+    ExportFees: _aio.UnaryUnaryMultiCallable[_fees_pb2.ExportFeesRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """ExportFees: every fee of the schedule as a CSV file, which ImportFees takes back. Errors: 404 no such
+    schedule.
+    """
+    ImportFees: _aio.UnaryUnaryMultiCallable[_fees_pb2.ImportFeesRequest, _fees_pb2.ImportFeesResponse]  # type: ignore[assignment]
+    """ImportFees: make the fees of the schedule those of a CSV file, all or none; with `preview`, say what would
+    change and change nothing. Columns are `code`, `amount` (both needed), `clinic_uuid`, `provider_uuid`,
+    `date_effective` and `patient_amount`; `description`, `clinic` and `provider` are for the reader. Errors: 404
+    no such schedule; 409 the schedule is archived; 422 faults of the file, each with its line and column.
     """
 
 class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -188,6 +209,28 @@ class FeeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_fees_pb2.ResolveFeeResponse, _abc.Awaitable[_fees_pb2.ResolveFeeResponse]]:
         """ResolveFee: the fee that applies to a code, clinic, provider and date; null when none. Errors: 404
         schedule or procedure code unknown.
+        """
+
+    @_abc_1.abstractmethod
+    def ExportFees(
+        self,
+        request: _fees_pb2.ExportFeesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """ExportFees: every fee of the schedule as a CSV file, which ImportFees takes back. Errors: 404 no such
+        schedule.
+        """
+
+    @_abc_1.abstractmethod
+    def ImportFees(
+        self,
+        request: _fees_pb2.ImportFeesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fees_pb2.ImportFeesResponse, _abc.Awaitable[_fees_pb2.ImportFeesResponse]]:
+        """ImportFees: make the fees of the schedule those of a CSV file, all or none; with `preview`, say what would
+        change and change nothing. Columns are `code`, `amount` (both needed), `clinic_uuid`, `provider_uuid`,
+        `date_effective` and `patient_amount`; `description`, `clinic` and `provider` are for the reader. Errors: 404
+        no such schedule; 409 the schedule is archived; 422 faults of the file, each with its line and column.
         """
 
 def add_FeeServiceServicer_to_server(servicer: FeeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
