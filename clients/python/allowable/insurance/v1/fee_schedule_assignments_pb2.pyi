@@ -38,7 +38,6 @@ class Assignment(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
-    DELETED_AT_FIELD_NUMBER: _builtins.int
     assignment_kind: _builtins.str
     """What the schedule is used for: `ucr`, `primary`, `copay`, `out_of_network`, `allowed` or
     `manual_blue_book`.
@@ -57,8 +56,6 @@ class Assignment(_message.Message):
     """RFC 3339, UTC."""
     version: _builtins.int
     """Grows by one with every stored change."""
-    deleted_at: _builtins.str
-    """When it was archived, RFC 3339, UTC; absent otherwise."""
     @_builtins.property
     def carrier(self) -> _references_pb2.EntityRef:
         """The carrier."""
@@ -95,20 +92,15 @@ class Assignment(_message.Message):
         notes: _builtins.str | None = ...,
         updated_at: _builtins.str = ...,
         version: _builtins.int = ...,
-        deleted_at: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_deleted_at", b"_deleted_at", "_effective_end", b"_effective_end", "_notes", b"_notes", "carrier", b"carrier", "deleted_at", b"deleted_at", "effective_end", b"effective_end", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end", "_notes", b"_notes", "carrier", b"carrier", "effective_end", b"effective_end", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_deleted_at", b"_deleted_at", "_effective_end", b"_effective_end", "_notes", b"_notes", "assignment_kind", b"assignment_kind", "carrier", b"carrier", "created_at", b"created_at", "deleted_at", b"deleted_at", "effective_end", b"effective_end", "effective_start", b"effective_start", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "id", b"id", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end", "_notes", b"_notes", "assignment_kind", b"assignment_kind", "carrier", b"carrier", "created_at", b"created_at", "effective_end", b"effective_end", "effective_start", b"effective_start", "estimate_book", b"estimate_book", "fee_schedule", b"fee_schedule", "id", b"id", "insurance_plan", b"insurance_plan", "location", b"location", "notes", b"notes", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__deleted_at: _TypeAlias = _typing.Literal["deleted_at"]  # noqa: Y015
-    _WhichOneofArgType__deleted_at: _TypeAlias = _typing.Literal["_deleted_at", b"_deleted_at"]  # noqa: Y015
     _WhichOneofReturnType__effective_end: _TypeAlias = _typing.Literal["effective_end"]  # noqa: Y015
     _WhichOneofArgType__effective_end: _TypeAlias = _typing.Literal["_effective_end", b"_effective_end"]  # noqa: Y015
     _WhichOneofReturnType__notes: _TypeAlias = _typing.Literal["notes"]  # noqa: Y015
     _WhichOneofArgType__notes: _TypeAlias = _typing.Literal["_notes", b"_notes"]  # noqa: Y015
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__deleted_at) -> _WhichOneofReturnType__deleted_at | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__effective_end) -> _WhichOneofReturnType__effective_end | None: ...
     @_typing.overload
