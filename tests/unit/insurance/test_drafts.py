@@ -75,9 +75,9 @@ def test_five_hundred_rows_among_many_carriers_and_plans(practice: Practice) -> 
         }
         for n in range(500)
     ]
-    patient, started = known.patient(practice), time.monotonic()
+    patient, started = known.patient(practice), time.process_time()
     drafts = imported(practice, patient, *rows)
-    took = time.monotonic() - started
+    took = time.process_time() - started
     assert {draft.review_status for draft in drafts} == {"matched"}
     assert drafts[7].matched_carrier.id == carriers[7]
     assert drafts[7].subscriber_patient.name == "Ann Lee 7"
