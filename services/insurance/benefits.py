@@ -1,6 +1,6 @@
 """BenefitService: rows of a plan, overrides of one patient, and what holds of both together.
 
-Who writes benefits locks the record they belong to, so that the rows of an owner change one after another.
+Who adds benefits locks the record they belong to, so that a set is never replaced while rows are added to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from services.crud import codec, references
 from services.crud.operations import List
 from services.crud.query import Page
 from services.crud.references import parent_id
-from services.crud.resource import Parent, Reference, Resource, Row, Values
+from services.crud.resource import Parent, Reference, Resource, Row, Unique, Values
 from services.crud.steps import (
     add,
     add_all,
@@ -62,6 +62,10 @@ BENEFIT = Resource(
         Reference(
             "substitution_code_uuid", codes, "procedure code", "substitution_code", procedure_code_brief
         ),
+    ),
+    unique=(
+        Unique("benefits_plan_key", ("insurance_plan_uuid", *rules.PLAN_KEY)),
+        Unique("benefits_override_key", ("patient_plan_uuid", *rules.OVERRIDE_KEY)),
     ),
     order="created_at",
     filters=("benefit_type",),
@@ -158,7 +162,7 @@ def create_override(request: pb.CreateBenefitOverrideRequest, call: Call) -> Any
 def _create(values: Values, year_start_month: int, call: Call, transaction: Transaction) -> Any:
     references.check(BENEFIT, values, transaction)
     values = rules.with_default_period(values, year_start_month)
-    _check(values, transaction)
+    _check_all([values])
     return message_of(BENEFIT, add(BENEFIT, values, call, transaction), call)
 
 
@@ -170,10 +174,9 @@ def update_plan_benefit(request: pb.UpdatePlanBenefitRequest, call: Call) -> Any
         base = base_version(BENEFIT, row, request)
         references.check(BENEFIT, values, transaction)
         plan = parent_id(OF_PLAN, "insurance_plan_uuid", request)
-        locked = select(plans.c.benefit_year_start_month).where(plans.c.id == plan).with_for_update()
-        month = transaction.sql.execute(locked).scalar_one()
-        merged = rules.with_default_period({**row, **values}, month)
-        _check(merged, transaction)
+        month = select(plans.c.benefit_year_start_month).where(plans.c.id == plan)
+        merged = rules.with_default_period({**row, **values}, transaction.sql.execute(month).scalar_one())
+        _check_all([merged])
         values = {name: merged[name] for name in {*values, "time_period"}}
         return message_of(BENEFIT, change(BENEFIT, row, values, base, call, transaction), call)
 
@@ -183,22 +186,6 @@ def delete_plan_benefit(request: pb.DeletePlanBenefitRequest, call: Call) -> pb.
     with call.transaction() as transaction:
         remove(BENEFIT, _find(request, transaction), call, transaction)
     return pb.DeletePlanBenefitResponse()
-
-
-def _check(row: Values, transaction: Transaction) -> None:
-    """The row has what its type needs, and its key is not taken by another row of the owner."""
-    found = rules.faults(row)
-    if found:
-        raise DomainError("INVALID_REQUEST", faults=found)
-    of_plan = row.get("insurance_plan_uuid") is not None
-    key = ("insurance_plan_uuid", *rules.PLAN_KEY) if of_plan else ("patient_plan_uuid", *rules.OVERRIDE_KEY)
-    statement = select(benefits.c.id).where(
-        *(benefits.c[name].is_not_distinct_from(row.get(name)) for name in key),
-        benefits.c.id.is_distinct_from(row.get("id")),
-    )
-    existing = transaction.sql.execute(statement).scalar()
-    if existing is not None:
-        raise DomainError("ALREADY_EXISTS", context={"existing_id": str(existing)})
 
 
 # Many rows of a plan
@@ -226,19 +213,20 @@ def replace_plan_benefits(request: pb.ReplacePlanBenefitsRequest, call: Call) ->
             for row in rows.values()
         ]
         _check_all(new, list(rows))
+        repeated = rules.first_repeated(new)
+        if repeated is not None:
+            raise invalid(f"benefits[{repeated}]", "duplicate", "an earlier row has the same benefit key")
         mine = benefits.c.insurance_plan_uuid == plan["id"]
         old = transaction.sql.execute(delete(benefits).where(mine).returning(benefits)).mappings().all()
         record_all(BENEFIT, [(row, {}) for row in old], call, transaction)
         return _whole_page(add_all(BENEFIT, new, call, transaction), call)
 
 
-def _check_all(rows: Sequence[Values], places: Sequence[str]) -> None:
+def _check_all(rows: Sequence[Values], places: Sequence[str] = ("",)) -> None:
+    """Each row has what its type needs."""
     found = [fault for row, place in zip(rows, places, strict=True) for fault in rules.faults(row, place)]
     if found:
         raise DomainError("INVALID_REQUEST", faults=found)
-    repeated = rules.first_repeated(rows)
-    if repeated is not None:
-        raise invalid(f"benefits[{repeated}]", "duplicate", "an earlier row has the same benefit key")
 
 
 def copy_plan_benefits(request: pb.CopyPlanBenefitsRequest, call: Call) -> pb.CopyPlanBenefitsResponse:

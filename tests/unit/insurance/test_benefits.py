@@ -233,6 +233,17 @@ def test_overrides_are_the_patients_own(practice: Any, plan: str, holder: str) -
             override(practice, wrong, "annual_max", monetary_amt=1)
 
 
+def test_a_change_to_the_key_of_another_row_says_which(practice: Any, plan: str, holder: str) -> None:
+    first = override(practice, holder, "annual_max", monetary_amt=2000)
+    second = override(practice, holder, "deductible", monetary_amt=50)
+    with refused("ALREADY_EXISTS") as refusal:
+        practice(
+            "UpdatePlanBenefit", plan_uuid=plan, benefit_uuid=second.id, base_version=1,
+            benefit_type="annual_max",
+        )  # fmt: skip
+    assert refusal.value.context == {"existing_id": first.id}
+
+
 def test_overrides_are_edited_through_the_plan(practice: Any, plan: str, holder: str) -> None:
     made = override(practice, holder, "annual_max", monetary_amt=2000)
     named = {"plan_uuid": plan, "benefit_uuid": made.id}

@@ -332,6 +332,20 @@ def test_calendars() -> None:
     assert age_on(None, DAY) is None
 
 
+@pytest.mark.parametrize("day", [date.min, date(1, 7, 1), date.max, date(9999, 1, 1)])
+def test_the_ends_of_the_calendar(day: date) -> None:
+    rows = pays(
+        50, benefit("waiting_period", waiting_period_months=1200),
+        benefit("limitation", quantity=9999, quantity_qualifier="years"),
+        benefit("limitation", quantity=9999, time_period="service_year"),
+        benefit("annual_max", monetary_amt=Decimal(1000), time_period="service_year"),
+    )  # fmt: skip
+    for effective in (None, date.min, day):
+        ppo = plan(rows, year_start_month=7, effective=effective)
+        [line] = estimate(procedure(day=day), (ppo, "140"))
+        assert line.insurance + line.write_off + line.patient == 180
+
+
 # What must hold of every estimate
 
 MONEY = st.decimals(0, 500, places=2).map(lambda amount: f"{amount:.2f}")
