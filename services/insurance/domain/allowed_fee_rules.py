@@ -13,6 +13,7 @@ is tried. Of the order of samples nothing depends but what was entered last on t
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -160,7 +161,10 @@ class Evidence:
     ) -> None:
         self._on, self._method = on, method
         self._carriers_of: dict[str, set[str]] = defaultdict(set)
-        self._samples: dict[Place, dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+        # By place; plain tuples are equal to places, and made in less time.
+        self._samples: dict[tuple[str, str | None, str | None], dict[str, list[Sample]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
         self._found: dict[tuple[str, int, Place], Found] = {}
         for sample in sorted(samples):
             if sample.served <= on:
@@ -169,15 +173,15 @@ class Evidence:
     def _add(self, sample: Sample, carrier_group: str | None) -> None:
         by_place, code, carrier = self._samples, sample.code, sample.carrier
         if sample.plan is not None:
-            by_place[Place("insurance_plan", sample.plan)][code].append(sample)
+            by_place["insurance_plan", sample.plan, None][code].append(sample)
         if carrier is None:
             return
-        by_place[Place("insurance_carrier", carrier)][code].append(sample)
+        by_place["insurance_carrier", carrier, None][code].append(sample)
         if sample.group_number is not None:
             self._carriers_of[sample.group_number].add(carrier)
-            by_place[Place("group_number", carrier, sample.group_number)][code].append(sample)
+            by_place["group_number", carrier, sample.group_number][code].append(sample)
         if carrier_group is not None:
-            by_place[Place("insurance_carrier_group", carrier_group)][code].append(sample)
+            by_place["insurance_carrier_group", carrier_group, None][code].append(sample)
 
     def of(self, step: Step, context: Context) -> tuple[Place, Found]:
         """Where the step's fees are stored, and what they are."""
@@ -199,10 +203,7 @@ class Evidence:
         found = self._found.get(key)
         if found is None:
             first, by_code = since(step, self._on), self._samples.get(scope, {})
-            within = {
-                code: [sample for sample in samples if sample.served >= first]
-                for code, samples in by_code.items()
-            }
+            within = {code: samples[bisect_left(samples, (first,)) :] for code, samples in by_code.items()}
             found = self._found[key] = {
                 code: Finding(statistic(samples, self._method), samples)
                 for code, samples in within.items()
