@@ -8,7 +8,7 @@ from allowable.insurance.v1 import carriers_pb2 as pb
 from services.crud.operations import Archive, Create, Get, List, Update
 from services.crud.resource import Resource, Row, Unique, Values
 from services.insurance import combining
-from services.insurance.names import folded, trimmed
+from services.insurance.names import filled, folded
 from services.insurance.tables.coverage import carriers, insurance_plans, insurance_subscriptions
 from services.kernel.call import Call
 from services.kernel.rpc import Handler
@@ -30,12 +30,12 @@ CARRIER = Resource(
 
 def check_new(values: Values, _call: Call) -> Values:
     """Names have no blanks around them."""
-    return trimmed(values, "carrier_name")
+    return filled(values, "carrier_name")
 
 
 def check_change(_row: Row, values: Values, _call: Call) -> Values:
     """The same."""
-    return trimmed(values, "carrier_name")
+    return filled(values, "carrier_name")
 
 
 def get_carrier_stats(_request: pb.GetCarrierStatsRequest, call: Call) -> pb.GetCarrierStatsResponse:

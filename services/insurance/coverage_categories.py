@@ -15,7 +15,7 @@ from services.crud.operations import Create, Update
 from services.crud.resource import Reference, Resource, Row, Unique, Values
 from services.crud.steps import archive, find, message_of, messages_of, page_message, record_all
 from services.insurance import category_seed, coverage_spans
-from services.insurance.names import folded, trimmed
+from services.insurance.names import filled, folded
 from services.insurance.tables.coverage import coverage_categories
 from services.kernel.call import Call
 from services.kernel.db import Transaction
@@ -60,12 +60,12 @@ def check_new(values: Values, call: Call) -> Values:
         category_seed.ensure(CATEGORY, call, transaction)
     last = select(func.coalesce(func.max(coverage_categories.c.item_order), 0))
     last = last.where(coverage_categories.c.deleted_at.is_(None))
-    return {"item_order": last.scalar_subquery() + 1, **trimmed(values, "category_name")}
+    return {"item_order": last.scalar_subquery() + 1, **filled(values, "category_name")}
 
 
 def check_change(_row: Row, values: Values, _call: Call) -> Values:
     """Names have no blanks around them."""
-    return trimmed(values, "category_name")
+    return filled(values, "category_name")
 
 
 def archive_category(request: pb.ArchiveCoverageCategoryRequest, call: Call) -> Any:

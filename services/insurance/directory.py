@@ -7,9 +7,9 @@ from typing import Any
 from allowable.insurance.v1 import directory_pb2 as pb
 from services.crud.operations import Archive, Create, Get, List
 from services.crud.resource import Resource, Unique, Values
+from services.insurance.names import filled
 from services.insurance.tables import directory as tables
 from services.kernel.call import Call
-from services.kernel.errors import invalid
 from services.kernel.rpc import Handler
 
 PATIENT = Resource(
@@ -71,12 +71,7 @@ PROCEDURE_CODE = Resource(
 
 def tidy(values: Values, _call: Call) -> Values:
     """Names without blanks around them, and not blank."""
-    for name in ("first_name", "last_name", "name"):
-        if name in values:
-            values[name] = values[name].strip()
-            if not values[name]:
-                raise invalid(name, "required", "must not be blank")
-    return values
+    return filled(values, "first_name", "last_name", "name")
 
 
 def upper(values: Values, _call: Call) -> Values:

@@ -14,6 +14,7 @@ from allowable.insurance.v1 import estimate_books_pb2 as pb
 from services.crud.operations import Create, Get, List, Update
 from services.crud.resource import Parent, Reference, Resource, Row, Values
 from services.crud.steps import change, find, message_of
+from services.insurance.names import filled
 from services.insurance.references import CARRIER, PLAN, named
 from services.insurance.tables.books import estimate_books
 from services.insurance.tables.coverage import insurance_plans
@@ -65,10 +66,7 @@ def check_change(row: Row, values: Values, call: Call) -> Values:
 
 def check(row: Row, values: Values, call: Call) -> Values:
     """The book as it would be has a name, what its scope needs, and a carrier that is the plan's."""
-    if "name" in values:
-        values["name"] = values["name"].strip()
-        if not values["name"]:
-            raise invalid("name", "required", "must not be blank")
+    values = filled(values, "name")
     book = {**row, **values}
     field = NEEDED.get(book["scope_type"])
     if field and book.get(field) is None:

@@ -12,8 +12,8 @@ from services.crud import steps
 from services.crud.resource import Row, Values
 from services.insurance.domain.fee_scaling import HIGHEST, scaled, signed
 from services.insurance.fee_store import FEE, SCHEDULE, fees_of
+from services.insurance.names import filled
 from services.insurance.tables.fees import fee_schedules
-from services.insurance.texts import filled
 from services.kernel.call import Call
 from services.kernel.errors import invalid
 from services.kernel.money import NotADecimalError, rate_from_wire

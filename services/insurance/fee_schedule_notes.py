@@ -6,9 +6,9 @@ from allowable.insurance.v1 import fee_schedules_pb2 as pb
 from services.crud.operations import Create, Delete, List
 from services.crud.resource import Resource, Values
 from services.insurance.fee_store import UNDER_SCHEDULE
+from services.insurance.names import filled
 from services.insurance.references import FEE_SCHEDULE
 from services.insurance.tables import fees
-from services.insurance.texts import filled
 from services.kernel.call import Call
 from services.kernel.rpc import Handler
 

@@ -13,8 +13,8 @@ from services.crud.resource import Row, Values
 from services.crud.steps import add, base_version, change, find, message_of, refuse_archived
 from services.insurance import fee_schedule_changes, fee_schedule_comparison, fee_schedule_notes, history
 from services.insurance.fee_store import IN_ANY_STATE, SCHEDULE, usage
+from services.insurance.names import filled
 from services.insurance.tables import fees
-from services.insurance.texts import filled
 from services.kernel.call import Call
 from services.kernel.errors import invalid
 from services.kernel.rpc import Handler

@@ -1,4 +1,4 @@
-"""Names that are unique whatever their case and spacing."""
+"""Names: they say something, and the unique ones are so whatever their case and spacing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func
 
 from services.crud.resource import Values
+from services.kernel.errors import invalid
 
 
 def folded(name: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -15,6 +16,10 @@ def folded(name: ColumnElement[Any]) -> ColumnElement[Any]:
     return folded_name
 
 
-def trimmed(values: Values, name: str) -> Values:
-    """The values, with this one without blanks around it."""
-    return {**values, name: values[name].strip()} if name in values else values
+def filled(values: Values, *names: str) -> Values:
+    """The values, with these without blanks around them; one of nothing but blanks is refused."""
+    texts = {name: values[name].strip() for name in names if name in values}
+    for name, text in texts.items():
+        if not text:
+            raise invalid(name, "required", "must not be blank")
+    return {**values, **texts}
