@@ -125,9 +125,9 @@ def matrix(request: pb.GetAssignmentMatrixRequest, call: Call) -> pb.GetAssignme
         rows = [("", pb.MatrixRow())] if usual else _plan_rows(request, transaction)
         cells = _cells(request, call, transaction)
     for plan, row in rows:
-        row.cells.extend(
-            [cells.get((plan, place.id)) or pb.MatrixCell(location_uuid=place.id) for place in places]
-        )
+        for place in places:
+            # Thousands: each is made where it stays, ids as the texts that they leave as.
+            row.cells.add(location_uuid=place.id, **cells.get((plan, place.id), {}))
     return pb.GetAssignmentMatrixResponse(
         kind=request.kind, locations=places, rows=[row for _plan, row in rows]
     )
@@ -165,8 +165,8 @@ def _of_carrier(request: pb.GetAssignmentMatrixRequest) -> list[Any]:
 
 def _cells(
     request: pb.GetAssignmentMatrixRequest, call: Call, transaction: Transaction
-) -> dict[tuple[str, str], pb.MatrixCell]:
-    """Filled cells by plan and location. Thousands: ids stay the texts that they leave as."""
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """What fills a cell, by plan and location."""
     columns = (_COLUMN.insurance_plan_uuid, _COLUMN.location_uuid, _COLUMN.id, _COLUMN.fee_schedule_uuid)
     owner = _COLUMN.insurance_plan_uuid.is_not(None)
     if request.kind == rules.USUAL:
@@ -181,15 +181,13 @@ def _cells(
         plans = select(insurance_plans.c.id).where(*_of_carrier(request))
         statement = statement.where(_COLUMN.insurance_plan_uuid.in_(plans))
     rows: Any = transaction.sql.execute(statement).all()
-    used = {UUID(schedule) for _plan, _place, _id, schedule in rows}
+    used = {UUID(schedule) for schedule in {schedule for _plan, _place, _id, schedule in rows}}
     schedules = {
         str(one.id): EntityRef(id=str(one.id), name=one.name)
         for one in _named(fee_schedules, used, transaction)
     }
     return {
-        (plan or "", place): pb.MatrixCell(
-            location_uuid=place, assignment_uuid=identity, fee_schedule=schedules[schedule]
-        )
+        (plan or "", place): {"assignment_uuid": identity, "fee_schedule": schedules[schedule]}
         for plan, place, identity, schedule in rows
     }
 
