@@ -16,6 +16,7 @@ from services.insurance.assignment_reading import not_ended, read
 from services.insurance.domain import assignment_health as health
 from services.insurance.domain.assignment_health import Book, Issue, Plan, Schedule
 from services.insurance.domain.assignment_rules import Assignment, Assignments
+from services.insurance.domain.estimates.model import IN_NETWORK
 from services.insurance.tables.assignments import fee_schedule_assignments
 from services.insurance.tables.books import estimate_books
 from services.insurance.tables.coverage import insurance_plans, insurance_subscriptions
@@ -64,7 +65,7 @@ def _in_network(transaction: Transaction) -> list[Plan]:
         subscription.deleted_at.is_(None),
     )
     statement = select(plan.id, plan.carrier_uuid).where(
-        plan.plan_type.in_(health.IN_NETWORK), plan.deleted_at.is_(None), subscribed.exists()
+        plan.plan_type.in_(IN_NETWORK), plan.deleted_at.is_(None), subscribed.exists()
     )
     ordered = statement.order_by(plan.group_name.nulls_last(), plan.id)
     return [Plan(*row) for row in transaction.sql.execute(ordered)]

@@ -16,8 +16,6 @@ from uuid import UUID
 from services.insurance.domain import assignment_rules as rules
 from services.insurance.domain.assignment_rules import Assignment, Assignments, Slot
 
-IN_NETWORK = frozenset({"ppo_percentage", "ppo_fixed_benefit"})
-"""Plan types with a fee schedule agreed with the office."""
 WARNINGS = frozenset({"missing_primary"})
 
 
