@@ -427,7 +427,7 @@ class EstimatedProcedure(_message.Message):
 
     @_builtins.property
     def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What is missing; until it is there the amounts are those that hold without it."""
+        """What is missing; until it is there the amounts are preliminary."""
 
     @_builtins.property
     def shares(self) -> _containers.RepeatedCompositeFieldContainer[Global___EstimatedShare]:
