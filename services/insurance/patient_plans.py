@@ -246,7 +246,9 @@ def _check_orderable(plan: Row | None, field: str) -> None:
 def deactivate(subscriptions: Collection[UUID], call: Call, transaction: Transaction) -> int:
     """Ends the coverage that these subscriptions give, which the caller has locked; how many plans ended."""
     theirs = PLANS.c.insurance_subscription_uuid.in_(subscriptions)
-    covered = select(PLANS.c.patient_uuid).where(theirs, PLANS.c.ordinal.is_not(None))
+    covered = select(PLANS.c.patient_uuid).where(
+        theirs, PLANS.c.deleted_at.is_(None), PLANS.c.ordinal.is_not(None)
+    )
     by_patient: dict[UUID, list[Row]] = defaultdict(list)
     for plan in _lock(transaction.sql.execute(covered).scalars(), transaction):
         by_patient[plan["patient_uuid"]].append(plan)

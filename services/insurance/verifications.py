@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.struct_pb2 import Struct
-from sqlalchemy import Select, false, or_, select, union_all
+from sqlalchemy import Select, false, or_, select, union, union_all
 
 from allowable.insurance.v1 import verifications_pb2 as pb
 from services.crud import codec, references
@@ -235,12 +235,17 @@ def _confirm_subscriptions(by_owner: dict[UUID, list[Row]], call: Call, transact
 
 def _confirm_patient_plans(by_owner: dict[UUID, list[Row]], call: Call, transaction: Transaction) -> None:
     plan = SUBSCRIPTIONS.c.insurance_plan_uuid
+    of_subscription = SUBSCRIPTIONS.c.id == PATIENT_PLANS.c.insurance_subscription_uuid
+    in_use = PATIENT_PLANS.c.deleted_at.is_(None)
+    on_plans = select(PATIENT_PLANS.c.id).join(SUBSCRIPTIONS, of_subscription)
+    touched = union(
+        select(PATIENT_PLANS.c.id).where(PATIENT_PLANS.c.id.in_(by_owner)),
+        on_plans.where(plan.in_(by_owner), in_use),
+    )
     wanted = (
         select(PATIENT_PLANS, plan.label("plan"))
-        .join(SUBSCRIPTIONS, SUBSCRIPTIONS.c.id == PATIENT_PLANS.c.insurance_subscription_uuid)
-        .where(
-            or_(PATIENT_PLANS.c.id.in_(by_owner), plan.in_(by_owner)), PATIENT_PLANS.c.deleted_at.is_(None)
-        )
+        .join(SUBSCRIPTIONS, of_subscription)
+        .where(PATIENT_PLANS.c.id.in_(touched), in_use)
         .order_by(PATIENT_PLANS.c.id)
         .with_for_update(of=PATIENT_PLANS)
     )

@@ -178,6 +178,9 @@ def _create_insurance_subscriptions() -> None:
     )
     op.execute("""
         CREATE INDEX insurance_subscriptions_of_subscriber ON insurance_subscriptions (subscriber_uuid)""")
+    op.execute("""
+        CREATE INDEX insurance_subscriptions_listed ON insurance_subscriptions
+        (org_id, livemode, created_at, id) WHERE deleted_at IS NULL""")
 
 
 def _create_patient_plans() -> None:
@@ -310,6 +313,9 @@ def _create_insurance_drafts() -> None:
     op.execute("""
         CREATE UNIQUE INDEX insurance_drafts_by_source ON insurance_drafts (org_id, livemode,
         source_system, source_ref) NULLS NOT DISTINCT WHERE source_ref IS NOT NULL""")
+    op.execute("""
+        CREATE INDEX insurance_drafts_listed ON insurance_drafts (org_id, livemode, created_at, id)""")
+    op.execute("CREATE INDEX insurance_drafts_of_patient ON insurance_drafts (patient_uuid)")
 
 
 def _add_what_drafts_are_matched_by() -> None:
