@@ -89,6 +89,8 @@ class Resource:
     """Natural keys: who takes one twice is told which record has it."""
     search: tuple[str, ...] = ()
     """Columns that the request field `search` looks into."""
+    indexed: bool = False
+    """Whether a migration made them searchable, with a function `<table>_matching`."""
     sort: tuple[str, ...] = ("created_at",)
     """Columns that `sort_by` may name."""
     order: str = "-created_at"

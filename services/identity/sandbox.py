@@ -30,7 +30,7 @@ from services.kernel.db import Database, Tenant
 HELP = """\
 Prepares the two sandbox tenants, each with a small made-up dental practice, and writes their test credentials
 to a file that only its owner can read. Repeating it keeps what works. It never touches other tenants
-and other tenants and never makes live credentials.
+and never makes live credentials.
 """
 PLAN = "payer"
 KEY_PLANS = ("practice", "pro", "free")

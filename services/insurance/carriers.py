@@ -20,6 +20,7 @@ CARRIER = Resource(
     key="carrier_uuid",
     unique=(Unique("carriers_by_name", ("carrier_name",), folded),),
     search=("carrier_name", "electronic_id", "carrier_group_name"),
+    indexed=True,
     sort=("carrier_name", "electronic_id", "carrier_group_name", "trust_level", "created_at"),
     order="carrier_name",
     filters=("carrier_group_name",),

@@ -29,6 +29,7 @@ CATEGORY = Resource(
     key="category_uuid",
     unique=(Unique("coverage_categories_by_name", ("category_name",), folded),),
     search=("category_name", "description"),
+    indexed=True,
     order="item_order",
     hidden="is_hidden",
     attach=coverage_spans.attached,

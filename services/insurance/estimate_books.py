@@ -34,6 +34,7 @@ BOOK = Resource(
         Reference("allowed_fee_schedule_uuid", fee_schedules, "fee schedule", "allowed_fee_schedule", named),
     ),
     search=("name",),
+    indexed=True,
     sort=("name",),
     order="name",
     filters=("scope_type", "status"),

@@ -59,6 +59,7 @@ SCHEDULE = Resource(
     fee_schedules_pb2.FeeSchedule,
     key="fee_schedule_uuid",
     search=("name",),
+    indexed=True,
     sort=("name",),
     order="name",
     filters=("fee_sched_type", "purpose"),

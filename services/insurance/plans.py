@@ -30,6 +30,7 @@ PLAN = Resource(
     key="plan_uuid",
     references=(Reference("carrier_uuid", coverage.carriers, "carrier", "carrier", carrier_brief),),
     search=("group_name", "group_number"),
+    indexed=True,
     sort=("group_name", "group_number", "plan_type", "created_at"),
     order="group_name",
     filters=("carrier_uuid", "plan_type"),
