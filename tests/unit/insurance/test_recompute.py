@@ -17,7 +17,7 @@ from google.protobuf.json_format import MessageToDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.insurance import book_computing, recompute
+from services.insurance import book_computing, computed_fees, recompute
 from services.insurance.tables import assignments, coverage, fees
 from tests.harness.calls import refused
 from tests.unit.insurance import stored
@@ -311,6 +311,47 @@ def test_an_archived_book_has_no_runs(practice: Any) -> None:
         practice("RecomputeEstimateBook", book_uuid=str(uuid4()))
 
 
+def test_of_two_runs_at_once_the_second_is_refused(
+    practice: Any, plan: Any, crown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = worked_book(practice, plan, crown)
+
+    def compute(*arguments: Any) -> dict[str, Any]:
+        with refused("INVALID_STATE"):
+            practice("RecomputeEstimateBook", book_uuid=book)
+        return book_computing.compute(*arguments)
+
+    monkeypatch.setattr(recompute, "compute", compute)
+    assert run(practice, book)["created"] == 1
+
+
+def test_a_pin_that_comes_while_a_run_is_under_way_stays(
+    practice: Any, plan: Any, crown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, exam = worked_book(practice, plan, crown), stored.code(practice, "D0150")
+    run(practice, book)
+    (fee,) = fees_in(practice, book)
+    for code in (crown, exam):
+        see(practice, book, code, "2025-09-01", 50, insurance_plan_uuid=plan.id)
+    pins: list[Any] = []
+
+    def store(*arguments: Any) -> dict[str, int]:
+        pins.append(practice("UpdateAllowedFee", book_uuid=book, entry_uuid=fee.id, allowed_fee=1))
+        pins.append(
+            practice(
+                "CreateAllowedFee", book_uuid=book, procedure_code_uuid=exam, allowed_fee=2,
+                resolution_scope_type="insurance_plan", computed_at="2025-09-01T00:00:00Z",
+            )
+        )  # fmt: skip
+        return computed_fees.store(*arguments)
+
+    monkeypatch.setattr(book_computing, "store", store)
+    summary = run(practice, book)
+    assert (summary["created"], summary["updated"]) == (0, 0)
+    assert sorted(fees_in(practice, book), key=lambda one: one.allowed_fee) == pins
+    assert sorted(log[0] for log in logs_in(practice, book)) == ["manual_override", "rule_match"]
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(1, 9999)), max_size=8))
 def test_a_second_run_changes_nothing_and_pins_survive_any_evidence(
@@ -398,7 +439,7 @@ def test_a_closing_worker_begins_nothing(practice: Any, plan: Any, crown: str, c
 
 DIES = """
 import sys, time
-from services.insurance import book_computing, recompute
+from services.insurance import book_computing, computed_fees, recompute
 from services.kernel.clock import Clock
 from services.kernel.db import Database
 
