@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 from sqlalchemy import ColumnElement, distinct, func, or_, select, update
 
 from allowable.insurance.v1 import plans_pb2 as pb
@@ -44,8 +47,18 @@ def get_plan(request: pb.GetPlanRequest, call: Call) -> pb.Plan:
     with call.transaction() as transaction:
         plan: pb.Plan = message_of(PLAN, find(PLAN, request, transaction), call)
         if request.include_benefits:
-            plan.benefits.extend(messages_of(BENEFIT, plan_rows(UUID(plan.id), transaction), call))
+            rows = messages_of(BENEFIT, plan_rows(UUID(plan.id), transaction), call)
+            # Not a repeated field: that would be printed, empty, wherever a plan is.
+            plan.benefits.extend([_as_json(row) for row in rows])
         return plan
+
+
+def _as_json(message: Message) -> Struct:
+    struct = Struct()
+    struct.update(
+        MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    )
+    return struct
 
 
 # What hangs on a plan

@@ -27,9 +27,9 @@ PRACTICE = steps_of(yaml.safe_load((ROOT / "tests/insurance/practice.yaml").read
 TEXTS = (
     "", " ", "x", "0", "-1", "null", "D1110", "D9999", "2025-02-30", "2025-06-30", "0000-00-00",
     "9999-12-31",
-    "ü", "\u0000", "\ud83e\uddb7", "a" * 5000, "%", "_", "\\", "'; DROP TABLE carriers; --", "NaN", "1e400",
+    "ü", "\u0000", "🦷", "a" * 5000, "%", "_", "\\", "'; DROP TABLE carriers; --", "NaN", "1e400",
 )  # fmt: skip
-KEYS = ("k", "k2", "ü", " ", "x" * 300)
+KEYS = ("k", "k2", "ü", "k k", "x" * 300)
 NUMBERS = (0, 1, -1, 2, 17, 2**31 - 1, 2**31, -(2**63), 0.005, 1e-9, 1e15, 99999999.99, -0.0, 3.14159)
 
 
@@ -63,7 +63,8 @@ class Fuzz:
         entry, draw = endpoint.entry, self.random
         path = entry["path"].replace("{org_id}", self.org_id if draw.random() < 0.98 else "org_of_others")
         for name in endpoint.path_fields:
-            path = path.replace(f"{{{name}}}", quote(self._id(), safe=""))
+            # A NUL in a path is no HTTP for the gateway, before it knows any route.
+            path = path.replace(f"{{{name}}}", quote(self._id().replace("\x00", "0"), safe=""))
         headers = {"idempotency-key": draw.choice(KEYS)} if draw.random() < 0.1 else {}
         if entry["method"] in ("GET", "DELETE"):
             params = {f["name"]: str(self._value(f)) for f in endpoint.inputs if draw.random() < 0.4}

@@ -145,8 +145,8 @@ def test_a_copy_has_settings_and_benefits_and_no_subscribers(practice: Any, plan
     assert (copy.is_hidden, copy.ortho_auto_fee_amt) == (True, "12.50")
     [benefit] = practice("GetPlan", plan_uuid=copy.id, include_benefits=True).benefits
     [original] = practice("GetPlan", plan_uuid=plan.id, include_benefits=True).benefits
-    assert (benefit.percent, benefit.insurance_plan.id) == (80, copy.id)
-    assert benefit.id != original.id
+    assert (benefit["percent"], benefit["insurance_plan"]["id"]) == (80, copy.id)
+    assert benefit["id"] != original["id"]
     assert practice("GetSubscriberCount", plan_uuid=copy.id).subscriber_count == 0
     named = practice("ClonePlan", plan_uuid=plan.id, new_group_name="New", new_group_number="9")
     assert (named.group_name, named.group_number) == ("New", "9")

@@ -3,11 +3,11 @@
 isort:skip_file
 Insurance plans of a carrier."""
 
-from allowable.insurance.v1 import benefits_pb2 as _benefits_pb2
 from allowable.insurance.v1 import references_pb2 as _references_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -118,8 +118,8 @@ class Plan(_message.Message):
         """The carrier."""
 
     @_builtins.property
-    def benefits(self) -> _containers.RepeatedCompositeFieldContainer[_benefits_pb2.Benefit]:
-        """Benefit rows of the plan; only when asked for with include_benefits."""
+    def benefits(self) -> _struct_pb2.ListValue:
+        """Benefit rows of the plan, each as BenefitService prints it; only when asked for with include_benefits."""
 
     def __init__(
         self,
@@ -152,16 +152,18 @@ class Plan(_message.Message):
         substitution_code_behavior: _builtins.str = ...,
         updated_at: _builtins.str = ...,
         version: _builtins.int = ...,
-        benefits: _abc.Iterable[_benefits_pb2.Benefit] | None = ...,
+        benefits: _struct_pb2.ListValue | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_assignment_of_benefits", b"_assignment_of_benefits", "_benefit_year_start_month", b"_benefit_year_start_month", "_claims_use_ucr", b"_claims_use_ucr", "_cob_rule", b"_cob_rule", "_deleted_at", b"_deleted_at", "_filing_code", b"_filing_code", "_filing_code_subtype", b"_filing_code_subtype", "_group_name", b"_group_name", "_group_number", b"_group_number", "_is_hidden", b"_is_hidden", "_is_medical", b"_is_medical", "_is_verification_exempt", b"_is_verification_exempt", "_ortho_auto_claim_days_wait", b"_ortho_auto_claim_days_wait", "_ortho_auto_fee_amt", b"_ortho_auto_fee_amt", "_ortho_auto_proc_code", b"_ortho_auto_proc_code", "_plan_note", b"_plan_note", "_release_of_information", b"_release_of_information", "_show_base_units", b"_show_base_units", "assignment_of_benefits", b"assignment_of_benefits", "benefit_year_start_month", b"benefit_year_start_month", "carrier", b"carrier", "claims_use_ucr", b"claims_use_ucr", "cob_rule", b"cob_rule", "deleted_at", b"deleted_at", "filing_code", b"filing_code", "filing_code_subtype", b"filing_code_subtype", "group_name", b"group_name", "group_number", b"group_number", "is_hidden", b"is_hidden", "is_medical", b"is_medical", "is_verification_exempt", b"is_verification_exempt", "ortho_auto_claim_days_wait", b"ortho_auto_claim_days_wait", "ortho_auto_fee_amt", b"ortho_auto_fee_amt", "ortho_auto_proc_code", b"ortho_auto_proc_code", "plan_note", b"plan_note", "release_of_information", b"release_of_information", "show_base_units", b"show_base_units"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_assignment_of_benefits", b"_assignment_of_benefits", "_benefit_year_start_month", b"_benefit_year_start_month", "_benefits", b"_benefits", "_claims_use_ucr", b"_claims_use_ucr", "_cob_rule", b"_cob_rule", "_deleted_at", b"_deleted_at", "_filing_code", b"_filing_code", "_filing_code_subtype", b"_filing_code_subtype", "_group_name", b"_group_name", "_group_number", b"_group_number", "_is_hidden", b"_is_hidden", "_is_medical", b"_is_medical", "_is_verification_exempt", b"_is_verification_exempt", "_ortho_auto_claim_days_wait", b"_ortho_auto_claim_days_wait", "_ortho_auto_fee_amt", b"_ortho_auto_fee_amt", "_ortho_auto_proc_code", b"_ortho_auto_proc_code", "_plan_note", b"_plan_note", "_release_of_information", b"_release_of_information", "_show_base_units", b"_show_base_units", "assignment_of_benefits", b"assignment_of_benefits", "benefit_year_start_month", b"benefit_year_start_month", "benefits", b"benefits", "carrier", b"carrier", "claims_use_ucr", b"claims_use_ucr", "cob_rule", b"cob_rule", "deleted_at", b"deleted_at", "filing_code", b"filing_code", "filing_code_subtype", b"filing_code_subtype", "group_name", b"group_name", "group_number", b"group_number", "is_hidden", b"is_hidden", "is_medical", b"is_medical", "is_verification_exempt", b"is_verification_exempt", "ortho_auto_claim_days_wait", b"ortho_auto_claim_days_wait", "ortho_auto_fee_amt", b"ortho_auto_fee_amt", "ortho_auto_proc_code", b"ortho_auto_proc_code", "plan_note", b"plan_note", "release_of_information", b"release_of_information", "show_base_units", b"show_base_units"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_assignment_of_benefits", b"_assignment_of_benefits", "_benefit_year_start_month", b"_benefit_year_start_month", "_claims_use_ucr", b"_claims_use_ucr", "_cob_rule", b"_cob_rule", "_deleted_at", b"_deleted_at", "_filing_code", b"_filing_code", "_filing_code_subtype", b"_filing_code_subtype", "_group_name", b"_group_name", "_group_number", b"_group_number", "_is_hidden", b"_is_hidden", "_is_medical", b"_is_medical", "_is_verification_exempt", b"_is_verification_exempt", "_ortho_auto_claim_days_wait", b"_ortho_auto_claim_days_wait", "_ortho_auto_fee_amt", b"_ortho_auto_fee_amt", "_ortho_auto_proc_code", b"_ortho_auto_proc_code", "_plan_note", b"_plan_note", "_release_of_information", b"_release_of_information", "_show_base_units", b"_show_base_units", "assignment_of_benefits", b"assignment_of_benefits", "benefit_year_start_month", b"benefit_year_start_month", "benefits", b"benefits", "carrier", b"carrier", "claim_form_type", b"claim_form_type", "claims_use_ucr", b"claims_use_ucr", "cob_rule", b"cob_rule", "created_at", b"created_at", "deleted_at", b"deleted_at", "eclaim_send_behavior", b"eclaim_send_behavior", "filing_code", b"filing_code", "filing_code_subtype", b"filing_code_subtype", "group_name", b"group_name", "group_number", b"group_number", "id", b"id", "is_hidden", b"is_hidden", "is_medical", b"is_medical", "is_verification_exempt", b"is_verification_exempt", "ortho_auto_claim_days_wait", b"ortho_auto_claim_days_wait", "ortho_auto_claim_type", b"ortho_auto_claim_type", "ortho_auto_fee_amt", b"ortho_auto_fee_amt", "ortho_auto_proc_code", b"ortho_auto_proc_code", "plan_note", b"plan_note", "plan_type", b"plan_type", "release_of_information", b"release_of_information", "show_base_units", b"show_base_units", "substitution_code_behavior", b"substitution_code_behavior", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_assignment_of_benefits", b"_assignment_of_benefits", "_benefit_year_start_month", b"_benefit_year_start_month", "_benefits", b"_benefits", "_claims_use_ucr", b"_claims_use_ucr", "_cob_rule", b"_cob_rule", "_deleted_at", b"_deleted_at", "_filing_code", b"_filing_code", "_filing_code_subtype", b"_filing_code_subtype", "_group_name", b"_group_name", "_group_number", b"_group_number", "_is_hidden", b"_is_hidden", "_is_medical", b"_is_medical", "_is_verification_exempt", b"_is_verification_exempt", "_ortho_auto_claim_days_wait", b"_ortho_auto_claim_days_wait", "_ortho_auto_fee_amt", b"_ortho_auto_fee_amt", "_ortho_auto_proc_code", b"_ortho_auto_proc_code", "_plan_note", b"_plan_note", "_release_of_information", b"_release_of_information", "_show_base_units", b"_show_base_units", "assignment_of_benefits", b"assignment_of_benefits", "benefit_year_start_month", b"benefit_year_start_month", "benefits", b"benefits", "carrier", b"carrier", "claim_form_type", b"claim_form_type", "claims_use_ucr", b"claims_use_ucr", "cob_rule", b"cob_rule", "created_at", b"created_at", "deleted_at", b"deleted_at", "eclaim_send_behavior", b"eclaim_send_behavior", "filing_code", b"filing_code", "filing_code_subtype", b"filing_code_subtype", "group_name", b"group_name", "group_number", b"group_number", "id", b"id", "is_hidden", b"is_hidden", "is_medical", b"is_medical", "is_verification_exempt", b"is_verification_exempt", "ortho_auto_claim_days_wait", b"ortho_auto_claim_days_wait", "ortho_auto_claim_type", b"ortho_auto_claim_type", "ortho_auto_fee_amt", b"ortho_auto_fee_amt", "ortho_auto_proc_code", b"ortho_auto_proc_code", "plan_note", b"plan_note", "plan_type", b"plan_type", "release_of_information", b"release_of_information", "show_base_units", b"show_base_units", "substitution_code_behavior", b"substitution_code_behavior", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__assignment_of_benefits: _TypeAlias = _typing.Literal["assignment_of_benefits"]  # noqa: Y015
     _WhichOneofArgType__assignment_of_benefits: _TypeAlias = _typing.Literal["_assignment_of_benefits", b"_assignment_of_benefits"]  # noqa: Y015
     _WhichOneofReturnType__benefit_year_start_month: _TypeAlias = _typing.Literal["benefit_year_start_month"]  # noqa: Y015
     _WhichOneofArgType__benefit_year_start_month: _TypeAlias = _typing.Literal["_benefit_year_start_month", b"_benefit_year_start_month"]  # noqa: Y015
+    _WhichOneofReturnType__benefits: _TypeAlias = _typing.Literal["benefits"]  # noqa: Y015
+    _WhichOneofArgType__benefits: _TypeAlias = _typing.Literal["_benefits", b"_benefits"]  # noqa: Y015
     _WhichOneofReturnType__claims_use_ucr: _TypeAlias = _typing.Literal["claims_use_ucr"]  # noqa: Y015
     _WhichOneofArgType__claims_use_ucr: _TypeAlias = _typing.Literal["_claims_use_ucr", b"_claims_use_ucr"]  # noqa: Y015
     _WhichOneofReturnType__cob_rule: _TypeAlias = _typing.Literal["cob_rule"]  # noqa: Y015
@@ -198,6 +200,8 @@ class Plan(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__assignment_of_benefits) -> _WhichOneofReturnType__assignment_of_benefits | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__benefit_year_start_month) -> _WhichOneofReturnType__benefit_year_start_month | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__benefits) -> _WhichOneofReturnType__benefits | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__claims_use_ucr) -> _WhichOneofReturnType__claims_use_ucr | None: ...
     @_typing.overload
