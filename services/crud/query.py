@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import Column, ColumnElement, Date, DateTime, Numeric, Select, Uuid, and_, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Numeric,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    func,
+    or_,
+    select,
+)
 
 from services.crud import codec, references
 from services.crud.resource import Resource, Row
@@ -124,8 +137,10 @@ def narrowed(resource: Resource, request: Message) -> Select[Any]:
 def _holding(resource: Resource, wanted: str) -> ColumnElement[bool]:
     """The rows that hold this text, in any case. What is shorter than a piece of the index is looked for."""
     if resource.indexed and len(wanted) >= INDEXED_PIECE:
-        ids = getattr(func, f"{resource.table.name}_matching")(wanted)
-        return resource.column("id").in_(select(ids))
+        ids = select(getattr(func, f"{resource.table.name}_matching")(wanted))
+        # As an array the rows are read in one pass over the table; as a subquery, one by one.
+        found: ColumnElement[bool] = resource.column("id") == any_(func.array(ids.scalar_subquery()))
+        return found
     return or_(*(resource.column(name).icontains(wanted, autoescape=True) for name in resource.search))
 
 
