@@ -40,6 +40,8 @@ class Settings:
     report_days: int
     metrics_port: int
     """First port of the per-process metrics listeners on loopback; 0 turns them off."""
+    development: bool = False
+    """Webhooks may go to loopback, over http and to any port. Never for a server that others reach."""
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -63,6 +65,7 @@ class Settings:
             rate_limit_per_second=_integer(environ, "ALLOWABLE_RATE_LIMIT_PER_SECOND", 2000),
             report_days=_integer(environ, "ALLOWABLE_REPORT_DAYS", 90),
             metrics_port=_integer(environ, "ALLOWABLE_METRICS_PORT", 0),
+            development=environ.get("ALLOWABLE_DEVELOPMENT") == "1",
         )
 
 

@@ -45,6 +45,7 @@ from services.review import servicer as review
 from services.review.domain import steps
 from services.review.store import ReviewStore
 from services.review.versions import Engines
+from services.webhooks.family import open_webhooks
 
 MAX_MESSAGE_BYTES = 8 << 20
 DRAIN_SECONDS = 5
@@ -65,6 +66,7 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
     engines = Engines(Rulebook.load(known_steps=steps.KNOWN, editions=editions), database, editions)
     engines.keep_pack()
     identity = open_identity(settings, database, clock)
+    webhooks = open_webhooks(settings, database, clock)
     chain = Chain(
         [
             REQUEST_ID,
@@ -95,6 +97,7 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         *reports.services(
             settings, RulebookNames(engines.current.book), ReviewStore(settings.master_key).open
         ),
+        *webhooks.services,
     ]
     register(server, families, Runtime(database, clock, chain, derive(settings.master_key, "page tokens")))
     _add_health(server, [family.descriptor.full_name for family in families])
@@ -109,10 +112,12 @@ def build(settings: Settings, listen: str) -> tuple[grpc.Server, Callable[[], No
         worker.close()
         recompute.close()
         housekeeping.close()
+        webhooks.close()
         identity.close()
         database.close()
 
     identity.start()
+    webhooks.start()
     housekeeping.start()
     recompute.start()
     return server, close

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -56,7 +56,8 @@ def to_message(resource: Resource, row: Row, extra: Values | None = None) -> Any
 
 def _set(message: Message, field: Any, value: Any, resource: Resource) -> None:
     if field.is_repeated:
-        getattr(message, field.name).extend(value)
+        into = getattr(message, field.name)
+        (into.update if isinstance(value, Mapping) else into.extend)(value)
     elif field.message_type is not None:
         getattr(message, field.name).CopyFrom(value)
     elif field.cpp_type == FieldDescriptor.CPPTYPE_STRING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.kernel.call import Call
-from services.kernel.db import Transaction
+from services.kernel.db import Tenant, Transaction
 
 _EVENT = "INSERT INTO outbox (org_id, livemode, type, payload) VALUES (%s, %s, %s, %s)"
 _AUDIT = """
@@ -20,7 +20,11 @@ _AUDIT = """
 
 def publish(transaction: Transaction, call: Call, event: str, payload: Mapping[str, str]) -> None:
     """Queues an event for webhooks. The payload is thin: type and ids, never patient data."""
-    tenant = call.caller.tenant
+    publish_for(transaction, call.caller.tenant, event, payload)
+
+
+def publish_for(transaction: Transaction, tenant: Tenant, event: str, payload: Mapping[str, str]) -> None:
+    """The same for what happens in the background."""
     transaction.driver.execute(_EVENT, (tenant.org_id, tenant.livemode, event, json.dumps(payload)))
 
 

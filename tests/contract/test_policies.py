@@ -13,6 +13,7 @@ from allowable.identity.v1 import api_keys_pb2, tokens_pb2, usage_pb2
 from allowable.pricing.v1 import pricing_service_pb2
 from allowable.reports.v1 import reports_pb2
 from allowable.review.v1 import comparison_service_pb2, review_service_pb2
+from allowable.webhooks.v1 import endpoints_pb2, events_pb2
 from services.kernel.policy import method_policy
 
 FILES = (
@@ -24,6 +25,8 @@ FILES = (
     reports_pb2,
     review_service_pb2,
     comparison_service_pb2,
+    endpoints_pb2,
+    events_pb2,
 )
 SERVICES: list[ServiceDescriptor] = [s for f in FILES for s in f.DESCRIPTOR.services_by_name.values()]
 METHODS: list[MethodDescriptor] = [method for service in SERVICES for method in service.methods]
@@ -47,7 +50,7 @@ def test_every_method_has_a_policy_and_only_the_stream_has_no_route(method: Meth
 @pytest.mark.parametrize("method", METHODS, ids=name_of)
 def test_what_changes_something_is_audited_as_a_write(method: MethodDescriptor) -> None:
     policy = method_policy(method)
-    changes = method.name.startswith(("Create", "Update", "Delete", "Rotate", "Revoke"))
+    changes = method.name.startswith(("Create", "Update", "Delete", "Rotate", "Revoke", "Ping", "Redeliver"))
     assert (policy.audited == "write") == (changes and not policy.public) or policy.streaming
 
 

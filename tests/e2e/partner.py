@@ -142,6 +142,13 @@ def refusal(error: grpc.RpcError) -> tuple[str, str]:
     return call.code().name, info.reason
 
 
+EVENTS = """(
+    SELECT org_id, livemode, type, payload AS data FROM outbox
+    UNION ALL SELECT org_id, livemode, type, data FROM events
+) AS event"""
+"""What happened, whether or not it has left the outbox yet."""
+
+
 def count(stack: Stack, query: str, *values: Any) -> int:
     """One number from the database, as its owner sees it."""
     with stack.owner() as connection:

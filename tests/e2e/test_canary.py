@@ -320,7 +320,7 @@ def test_no_report_holds_it(flight: Flight, form: str) -> None:
         assert found_in(canary.unpacked(answer.content) + repr(answer.headers).encode()) == []
 
 
-@pytest.mark.parametrize("table", ["outbox", "audit_log", "reviews", "usage_counters"])
+@pytest.mark.parametrize("table", ["events", "audit_log", "reviews", "usage_counters"])
 def test_no_row_holds_it_in_clear(flight: Flight, table: str) -> None:
     """Bills and answers are sealed; events and audit rows have nothing to seal."""
     with flight.partner.stack.owner() as connection:

@@ -15,7 +15,7 @@ import pytest
 
 from services.kernel.seal import derive, digest
 from tests.e2e.load import Event, Load, failures
-from tests.e2e.partner import Partner, bill, count, newcomer, unique
+from tests.e2e.partner import EVENTS, Partner, bill, count, newcomer, unique
 from tests.e2e.processes import SERVERS, kill, processes, wait_for_successor
 from tests.harness.stack import Stack
 
@@ -111,7 +111,7 @@ def test_nothing_is_stored_twice_and_nothing_that_nobody_sent(story: Story) -> N
 
 
 def test_each_review_has_its_event(story: Story) -> None:
-    query = "SELECT count(*) FROM outbox WHERE org_id = %s AND type = 'review.completed'"
+    query = f"SELECT count(*) FROM {EVENTS} WHERE org_id = %s AND type = 'review.completed'"  # noqa: S608
     assert count(story.partner.stack, query, story.partner.tenant.org_id) == sum(records(story).values())
 
 

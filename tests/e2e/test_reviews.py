@@ -14,7 +14,7 @@ import pytest
 from google.protobuf import json_format
 
 from allowable.review.v1 import review_service_pb2 as pb
-from tests.e2e.partner import Partner, bill, count, message, newcomer, refusal, unique
+from tests.e2e.partner import EVENTS, Partner, bill, count, message, newcomer, refusal, unique
 
 pytestmark = pytest.mark.e2e
 
@@ -241,7 +241,7 @@ def test_every_stored_review_has_its_event_and_its_audit_row(stack: Any) -> None
     ids = {partner.create()["reviewId"] for _ in range(3)}
     with stack.owner() as connection:
         events = connection.execute(
-            "SELECT type, payload ->> 'review_id', livemode FROM outbox WHERE org_id = %s",
+            f"SELECT type, data ->> 'review_id', livemode FROM {EVENTS} WHERE org_id = %s".encode(),  # noqa: S608
             (partner.tenant.org_id,),
         ).fetchall()
         audited = connection.execute(

@@ -6,6 +6,7 @@ here fails the first test, until somebody says whose it is.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,13 @@ pytestmark = pytest.mark.e2e
 
 PUBLIC_IDS = {"jurisdiction_id", "share_token", "item_id", "line_id", "provider_tax_id", "scenario_id"}
 """Identifiers that belong to no tenant, are a secret by themselves, or are the caller's own words."""
-NEEDED: dict[str, dict[str, Any]] = {"UpdateApiKey": {"baseVersion": 1, "name": "taken over"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "UpdateApiKey": {"baseVersion": 1, "name": "taken over"},
+    "UpdateWebhookEndpoint": {"baseVersion": 1, "description": "taken over"},
+    "RedeliverMissedEvents": {"since": "2026-01-01T00:00:00Z"},
+    "GetDelivery": {"deliveryId": "whd_anything"},
+    "RedeliverEvent": {"deliveryId": "whd_anything"},
+}
 """What a request needs beside the identifier to be well-formed."""
 PUBLIC_SERVICES = ("TokenService", "HealthService")
 EVERY_METHOD = methods()
@@ -43,14 +50,46 @@ class Victim:
 @pytest.fixture(scope="module")
 def victim(stack: Stack) -> Victim:
     partner = newcomer(stack)
+    endpoints = [endpoint_of(partner) for _ in range(2)]
     reviews = [partner.create(bill(claimReference=unique("claim"))) for _ in range(3)]
     key = partner.send("POST", "/v1/api-keys", {"name": "another key"})
     assert key.status_code == 201, key.text
+    log = f"/v1/webhook-endpoints/{endpoints[0]}/deliveries"
+    while not all(d["attempts"] for d in partner.get(log).json()["deliveries"] or [{"attempts": []}]):
+        time.sleep(0.1)
+    for endpoint in endpoints:  # nothing moves by itself while the tests compare rows
+        path = f"/v1/webhook-endpoints/{endpoint}"
+        assert partner.send("PATCH", path, {"base_version": 1, "enabled": False}).status_code == 200
     tokens = {
+        "ListWebhookEndpoints": partner.get("/v1/webhook-endpoints", page_size=1).json()["next_page_token"],
+        "ListDeliveries": partner.get(log, page_size=1).json()["next_page_token"],
+        "ListEvents": partner.get("/v1/events", page_size=1).json()["next_page_token"],
         "ListReviews": partner.get("/v1/reviews", pageSize=1).json()["nextPageToken"],
         "ListApiKeys": partner.get("/v1/api-keys", page_size=1).json()["next_page_token"],
     }
-    return Victim(partner, {"review_id": reviews[0]["reviewId"], "api_key_id": key.json()["id"]}, tokens)
+    delivery = partner.get(log).json()["deliveries"][0]
+    ids = {
+        "review_id": reviews[0]["reviewId"],
+        "api_key_id": key.json()["id"],
+        "webhook_endpoint_id": endpoints[0],
+        "delivery_id": delivery["id"],
+        "event_id": delivery["event_id"],
+    }
+    return Victim(partner, ids, tokens)
+
+
+def endpoint_of(partner: Partner) -> str:
+    """A new webhook endpoint that nobody is behind."""
+    content = {"url": "https://hooks.partner.invalid/", "event_types": ["review.completed"]}
+    made = partner.send("POST", "/v1/webhook-endpoints", content)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+@pytest.fixture(scope="module")
+def own_endpoint(bluefern: Partner) -> str:
+    """An endpoint of the tenant that looks at what is another's."""
+    return endpoint_of(bluefern)
 
 
 def with_identifier() -> list[tuple[str, str]]:
@@ -112,6 +151,9 @@ def test_every_rpc_is_covered() -> None:
         "review_id",
         "other_review_id",
         "api_key_id",
+        "webhook_endpoint_id",
+        "delivery_id",
+        "event_id",
         "page_token",
     }
 
@@ -119,7 +161,13 @@ def test_every_rpc_is_covered() -> None:
 @pytest.mark.parametrize("transport", cases.TRANSPORTS)
 @pytest.mark.parametrize(("call", "field"), with_identifier())
 def test_anothers_identifier_is_nobodys(
-    stack: Stack, bluefern: Partner, victim: Victim, call: str, field: str, transport: str
+    stack: Stack,
+    bluefern: Partner,
+    victim: Victim,
+    own_endpoint: str,
+    call: str,
+    field: str,
+    transport: str,
 ) -> None:
     if field == "page_token":
         value, wanted = victim.page_tokens[call], {"grpc": "INVALID_ARGUMENT", "rest": "400"}
@@ -130,6 +178,8 @@ def test_anothers_identifier_is_nobodys(
     if call == "CompareReviews":  # with a decision of the caller's own
         own = bluefern.create()["reviewId"]
         needed = {"reviewId": own, "otherReviewId": own}
+    if "webhookEndpointId" in [f.json_name for f in cases.METHODS[call].input_type.fields]:
+        needed = {"webhookEndpointId": own_endpoint, **needed}
     case = cases.Case(call, call, http=0, grpc="", request={**needed, name: value})
     before = rows(stack, victim.partner.tenant.org_id)
     outcome = cases.run(case, transport, stack, bluefern.headers)
@@ -255,7 +305,7 @@ def test_the_servers_role_sees_no_row_of_any_table_without_its_tenant(
                 visible[table] = connection.execute(query).fetchone()
             except InsufficientPrivilege:
                 visible[table] = (0,)
-    assert filled >= {"api_keys", "audit_log", "oauth_clients", "orgs", "outbox", "reviews"}
+    assert filled >= {"api_keys", "audit_log", "oauth_clients", "orgs", "events", "reviews"}
     assert victim.ids
     assert {table: seen for table, seen in visible.items() if seen != (0,)} == {}
 

@@ -31,6 +31,7 @@ from allowable.identity.v1 import api_keys_pb2, usage_pb2
 from allowable.pricing.v1 import pricing_service_pb2
 from allowable.reports.v1 import reports_pb2
 from allowable.review.v1 import comparison_service_pb2, review_service_pb2
+from allowable.webhooks.v1 import endpoints_pb2, events_pb2
 from tests.harness.stack import Stack
 
 FILES = (
@@ -40,6 +41,8 @@ FILES = (
     pricing_service_pb2,
     api_keys_pb2,
     usage_pb2,
+    endpoints_pb2,
+    events_pb2,
 )
 METHODS: dict[str, MethodDescriptor] = {
     method.name: method

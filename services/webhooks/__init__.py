@@ -1,0 +1,1 @@
+"""Events told to partners: endpoints, signed deliveries, and the feed of events."""

@@ -1,0 +1,1 @@
+"""Rules of webhooks, apart from transport and database."""
