@@ -48,7 +48,8 @@ def check_all(resource: Resource, rows: Mapping[str, Values], transaction: Trans
         wanted = {field: identity for field, identity in wanted.items() if identity is not None}
         if not wanted:
             continue
-        found = require(reference, wanted, transaction)
+        # Held until the end against those who lock them for good, as carriers that are combined away are.
+        found = require(reference, wanted, transaction, hold=True)
         for place, row in rows.items() if reference.within else ():
             field = f"{place}{reference.column}"
             if field in wanted and found[wanted[field]][reference.within] != row[reference.within]:
@@ -56,13 +57,18 @@ def check_all(resource: Resource, rows: Mapping[str, Values], transaction: Trans
 
 
 def require(
-    reference: Reference, wanted: dict[str, Any], transaction: Transaction, *, archived_too: bool = False
+    reference: Reference,
+    wanted: dict[str, Any],
+    transaction: Transaction,
+    *,
+    archived_too: bool = False,
+    hold: bool = False,
 ) -> dict[Any, Row]:
     """The records by id, given where the request names each; the first that is missing is the error.
 
     A question may be about archived records too; what is stored refers to none.
     """
-    found = _found(reference.table, wanted.values(), transaction)
+    found = _found(reference.table, wanted.values(), transaction, hold=hold)
     for field, identity in wanted.items():
         row = found.get(identity)
         if row is None:
@@ -86,11 +92,16 @@ def shown(resource: Resource, rows: Sequence[Row], transaction: Transaction) -> 
     return values
 
 
-def _found(table: Table, ids: Iterable[Any], transaction: Transaction) -> dict[Any, Row]:
+def _found(
+    table: Table, ids: Iterable[Any], transaction: Transaction, *, hold: bool = False
+) -> dict[Any, Row]:
     wanted = {identity for identity in ids if identity is not None}
     if not wanted:
         return {}
-    rows = transaction.sql.execute(select(table).where(table.c.id.in_(wanted))).mappings()
+    statement = select(table).where(table.c.id.in_(wanted))
+    if hold:
+        statement = statement.with_for_update(read=True, key_share=True)
+    rows = transaction.sql.execute(statement).mappings()
     return {row["id"]: row for row in rows}
 
 

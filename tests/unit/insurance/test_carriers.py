@@ -220,3 +220,18 @@ CASES = {
 def test_which_assignments_cannot_move(case: str) -> None:
     kept, moving, expected = CASES[case]
     assert surplus(kept, moving) == expected
+
+
+def test_a_plan_waits_for_a_carrier_that_is_being_combined_away(practice: Any) -> None:
+    carrier = practice("CreateCarrier", carrier_name="Delta")
+    tenant = practice.principal.tenant
+    with ThreadPoolExecutor(1) as pool:
+        with practice.database.transaction(tenant) as transaction:
+            transaction.driver.execute("SELECT FROM carriers WHERE id = %s FOR UPDATE", (carrier.id,))
+            transaction.driver.execute("UPDATE carriers SET deleted_at = now() WHERE id = %s", (carrier.id,))
+            plan = pool.submit(practice, "CreatePlan", carrier_uuid=carrier.id, plan_type="capitation")
+            with pytest.raises(TimeoutError):
+                plan.result(timeout=0.3)
+        with pytest.raises(DomainError) as refused:
+            plan.result(timeout=10)
+    assert refused.value.reason.name == "ARCHIVED_REFERENCE"
