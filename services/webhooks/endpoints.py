@@ -61,9 +61,11 @@ class Endpoints:
             row = add(ENDPOINT, {**values, "secret_sealed": self._seal(secret, call)}, call, transaction)
         return _with_secret(row, secret, call)
 
-    def check_update(self, _row: Row, values: Values, _call: Call) -> Values:
-        """What is sent is checked as for a new endpoint; enabling starts afresh."""
+    def check_update(self, row: Row, values: Values, _call: Call) -> Values:
+        """What is sent is checked as for a new endpoint; a new address and enabling start afresh."""
         values = self._checked(values)
+        if values.get("url", row["url"]) != row["url"]:
+            values["failing_since"] = None
         if "enabled" in values:
             reason = None if values["enabled"] else "requested"
             values |= {"disabled_reason": reason, "failing_since": None}

@@ -65,7 +65,8 @@ class Sender:
             relayed = store.relay(self._database, RELAYED_AT_ONCE)
             if not (self._begin() + self._end(_PAUSE_SECONDS) + relayed):
                 return
-        self._end(_DRAIN_SECONDS)
+        wait(self._under_way, timeout=_DRAIN_SECONDS)
+        self._end(0)
 
     def _begin(self) -> int:
         """Claims as much as there are free slots, of endpoints that have nothing under way here."""

@@ -185,3 +185,14 @@ def test_events_go_to_endpoints_of_their_tenant_and_mode_only(world: World, org:
         outbox.publish(transaction, call, "review.completed", {"review_id": "rv_live"})
     world.sender.run()
     assert [sent.url for sent in world.receivers.sent] == [own.url]
+
+
+def test_a_new_address_starts_afresh(world: World, org: str) -> None:
+    endpoint = world.endpoint(org)
+    world.receivers.answers[endpoint.url] = lambda: DOWN
+    world.publish(org)
+    world.sender.run()
+    change = {"webhook_endpoint_id": endpoint.id, "base_version": 1}
+    same = world.run(org, "UpdateWebhookEndpoint", **change, url=endpoint.url)
+    moved = world.run(org, "UpdateWebhookEndpoint", **change, url="https://elsewhere.example.com/")
+    assert (same.HasField("failing_since"), moved.HasField("failing_since")) == (True, False)
