@@ -76,13 +76,16 @@ gateway-check: $(DEV) ## Validate the gateway configuration with Envoy itself
 cases: $(DEV) ## Run the case files over gRPC and REST
 	@$(PY) -m pytest tests/cases
 
-bench: $(DEV) ## Measure speed as ratios: floor, services, gateway, a FastAPI peer, streaming; engine; bulk lane
+bench: $(DEV) ## Measure speed as ratios: floor, services, gateway, a FastAPI peer, streaming; engine; bulk; insurance
 	@$(PY) -m tests.load.bench
 	@$(PY) -m tests.load.engine
 	@$(PY) -m tests.load.bulk
+	@$(PY) -m tests.load.insurance
+	@$(PY) -m tests.load.schedules
 
-load: $(DEV) ## Put a running stack under load
+load: $(DEV) ## Put a running stack under load; 50,000 bad requests to the insurance routes
 	@$(PY) -m tests.load.load
+	@$(PY) -m tests.load.fuzz
 
 # No addresses of package indexes may get into the locks, whatever the local pip configuration says.
 PIP_COMPILE := $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \

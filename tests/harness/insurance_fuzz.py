@@ -10,7 +10,7 @@ import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from tests.harness.insurance_contract import ROOT, Endpoint, Json, document, end
 from tests.harness.stack import Member, Stack
 from tests.harness.stories import steps_of, walk
 
+GOOD: Json = yaml.safe_load((ROOT / "tests/insurance/endpoints.yaml").read_text())
 PRACTICE = steps_of(yaml.safe_load((ROOT / "tests/insurance/practice.yaml").read_text()))
 
 TEXTS = (
@@ -31,6 +32,20 @@ TEXTS = (
 )  # fmt: skip
 KEYS = ("k", "k2", "ü", "k k", "x" * 300)
 NUMBERS = (0, 1, -1, 2, 17, 2**31 - 1, 2**31, -(2**63), 0.005, 1e-9, 1e15, 99999999.99, -0.0, 3.14159)
+
+
+def _fitting() -> dict[str, list[str]]:
+    """Which records go by which field, as the good requests have it."""
+    found: dict[str, list[str]] = {}
+    for entry in GOOD.values():
+        for name, value in entry.get("send", {}).items():
+            texts = value if isinstance(value, list) else [value]
+            known = [text[1:] for text in texts if isinstance(text, str) and text.startswith("$")]
+            found.setdefault(name, []).extend(known)
+    return {name: sorted(set(known)) for name, known in found.items()}
+
+
+FITTING = _fitting()
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,8 @@ class Fuzz:
 
     random: random.Random
     org_id: str
-    ids: Sequence[str]
+    records: Mapping[str, str]
+    """Ids of the practice by what they are called in practice.yaml."""
 
     def requests(self, endpoints: Sequence[Endpoint]) -> Iterator[Drawn]:
         """Requests without end."""
@@ -64,7 +80,7 @@ class Fuzz:
         path = entry["path"].replace("{org_id}", self.org_id if draw.random() < 0.98 else "org_of_others")
         for name in endpoint.path_fields:
             # A NUL in a path is no HTTP for the gateway, before it knows any route.
-            path = path.replace(f"{{{name}}}", quote(self._id().replace("\x00", "0"), safe=""))
+            path = path.replace(f"{{{name}}}", quote(self._id(name).replace("\x00", "0"), safe=""))
         headers = {"idempotency-key": draw.choice(KEYS)} if draw.random() < 0.1 else {}
         if entry["method"] in ("GET", "DELETE"):
             params = {f["name"]: str(self._value(f)) for f in endpoint.inputs if draw.random() < 0.4}
@@ -86,9 +102,12 @@ class Fuzz:
             text = text[: self.random.randrange(len(text))]
         return text.encode()
 
-    def _id(self) -> str:
+    def _id(self, name: str) -> str:
         draw = self.random
-        return draw.choice(self.ids) if draw.random() < 0.85 else draw.choice(TEXTS[1:15])
+        fitting = [self.records[known] for known in FITTING.get(name, ()) if known in self.records]
+        if fitting and draw.random() < 0.85:
+            return draw.choice(fitting)
+        return draw.choice([*self.records.values(), *TEXTS[1:15]])
 
     def _value(self, wanted: Json) -> Any:
         if self.random.random() < 0.15:
@@ -103,7 +122,7 @@ class Fuzz:
         draw = self.random
         form = wanted.get("format") or wanted.get("decided_format") or ""
         choices: dict[str, Any] = {
-            "uuid": self._id(),
+            "uuid": self._id(wanted["name"]),
             "date": f"20{draw.randrange(20, 31)}-{draw.randrange(1, 13):02}-{draw.randrange(1, 29):02}",
             "date-time": f"20{draw.randrange(20, 31)}-01-02T03:04:05Z",
             "boolean": draw.random() < 0.5,
@@ -118,7 +137,7 @@ class Fuzz:
     def _item(self, wanted: Json) -> Any:
         component = wanted.get("item_component")
         if not component:
-            return self._id()
+            return self._id(wanted["name"])
         fields = document()["components"][component]["fields"]
         return {one["name"]: self._value(one) for one in fields if self._sent(one)}
 
@@ -145,9 +164,10 @@ class Found:
 def fuzz(stack: Stack, calls: int, seed: int) -> Found:
     """Makes so many calls about a new practice."""
     who = stack.new_member()
-    ids = [value for value in walk(PRACTICE, "rest", stack, who).values() if isinstance(value, str)]
+    kept = walk(PRACTICE, "rest", stack, who)
+    records = {name: value for name, value in kept.items() if isinstance(value, str)}
     found = Found()
-    drawn = Fuzz(random.Random(seed), who.org_id, ids).requests(endpoints())  # noqa: S311 - repeatable
+    drawn = Fuzz(random.Random(seed), who.org_id, records).requests(endpoints())  # noqa: S311 - repeatable
     for one in itertools.islice(drawn, calls):
         answer = _send(one, stack, who)
         found.statuses[answer.status_code] += 1
