@@ -34,6 +34,7 @@ def shell_variables(layout: Layout) -> str:
     values = {
         "BASE_URL": sandbox["base_url"],
         "GRPC_TARGET": sandbox["grpc_target"],
+        "ORG_ID": tenant["org_id"],
         "CLIENT_ID": tenant["client_id"],
         "CLIENT_SECRET": tenant["client_secret"],
         "API_KEY": tenant["review_api_key"],

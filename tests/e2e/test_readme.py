@@ -15,6 +15,7 @@ from tests.harness.stack import ROOT, Stack
 README = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 SCENARIOS = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "reviews.md").read_text(), re.DOTALL)
+INSURANCE = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "insurance.md").read_text(), re.DOTALL)
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 pytestmark = pytest.mark.e2e
@@ -32,8 +33,8 @@ def variables(stack: Stack) -> str:
     return run(stack, [sys.executable, "-m", "deploy.local", "env"])
 
 
-def test_the_readme_has_one_shell_and_two_python_examples() -> None:
-    assert (len(SHELL), len(PYTHON)) == (1, 2)
+def test_the_readme_has_two_shell_and_two_python_examples() -> None:
+    assert (len(SHELL), len(PYTHON)) == (2, 2)
 
 
 def test_the_curl_example_prices_the_sample_bill(stack: Stack) -> None:
@@ -49,6 +50,15 @@ def test_the_scenarios_of_the_docs_take_the_readmes_token(stack: Stack) -> None:
     answer = json.loads(run(stack, ["bash", "-euo", "pipefail", "-c", credentials + example]))
     changes = [each["difference"]["allowedAmountChange"] for each in answer["scenarios"]]
     assert (answer["base"]["allowedAmount"], changes) == (109.15, [8.43, 87.6])
+
+
+def test_the_insurance_examples_take_the_readmes_token(stack: Stack) -> None:
+    credentials, _ = SHELL[0].replace(".venv/bin/python", sys.executable).split("gzip -c")
+    plans = json.loads(run(stack, ["bash", "-euo", "pipefail", "-c", credentials + SHELL[1]]))
+    assert plans["total"] > 0
+    (example,) = INSURANCE
+    answers = run(stack, ["bash", "-euo", "pipefail", "-c", credentials + example])
+    assert '"carrier_name":"Northwind Dental"' in answers
 
 
 @pytest.mark.parametrize("number", range(len(PYTHON)))
