@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, case, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from allowable.insurance.v1 import carriers_pb2 as pb
 from services.crud import references
@@ -14,7 +15,7 @@ from services.crud.steps import message_of, record_all
 from services.insurance.domain.combining import assigned_of, surplus
 from services.insurance.references import CARRIER as REFERENCE
 from services.insurance.tables.assignments import fee_schedule_assignments
-from services.insurance.tables.books import estimate_book_evidence, estimate_books
+from services.insurance.tables.books import allowed_fees, estimate_book_evidence, estimate_books
 from services.insurance.tables.coverage import carriers, insurance_drafts, insurance_plans
 from services.kernel.call import Call
 from services.kernel.db import Transaction
@@ -40,6 +41,7 @@ def combine_carriers(resource: Resource, request: pb.CombineCarriersRequest, cal
         before = _locked(target, sources, transaction)
         _drop_surplus_assignments(target, sources, call, transaction)
         moved = {table: _move(table, target, sources, call, transaction) for table in NAMES}
+        _move_allowed_fees(before, target, sources, call, transaction)
         after = _close(target, sources, call, transaction)
         record_all(resource, [(before[identity], row) for identity, row in after.items()], call, transaction)
         carrier = message_of(resource, after[target], call)
@@ -92,9 +94,9 @@ def _drop_surplus_assignments(
     moving = sorted(others, key=lambda row: order[row["carrier_uuid"]])
     dropped = surplus(kept, map(assigned_of, moving))
     if dropped:
+        # They move too, which raises their version: together it is one change.
         now = call.clock.now()
-        archived = {"deleted_at": now, "updated_at": now, "version": table.c.version + 1}
-        transaction.sql.execute(update(table).where(table.c.id.in_(dropped)).values(archived))
+        transaction.sql.execute(update(table).where(table.c.id.in_(dropped)).values(deleted_at=now))
         change = Change(NAMES[table], {}, {"deleted_at": now})
         audit_all(transaction, call, {str(identity): change for identity in dropped})
 
@@ -113,6 +115,41 @@ def _move(table: Table, target: UUID, sources: list[UUID], call: Call, transacti
     }
     audit_all(transaction, call, changes)
     return len(moved)
+
+
+def _move_allowed_fees(
+    before: dict[Any, Row], target: UUID, sources: list[UUID], call: Call, transaction: Transaction
+) -> None:
+    """Books keep what they say of a carrier. Where they say it of the target too, that stays alone."""
+    fee, stays = allowed_fees.c, allowed_fees.alias("stays").c
+    new, now = before[target]["surrogate"], call.clock.now()
+    key = (fee.estimate_book_uuid, fee.procedure_code_uuid, fee.group_number)
+    taken = select(stays.id).where(
+        stays.resolution_scope_type == fee.resolution_scope_type,
+        stays.resolution_scope_identifier == new,
+        *(stays[column.name].is_not_distinct_from(column) for column in key),
+    )
+    old = (
+        select(fee.id, fee.resolution_scope_identifier)
+        .ext(distinct_on(*key))
+        .where(
+            fee.resolution_scope_type == "insurance_carrier",
+            fee.resolution_scope_identifier.in_([before[source]["surrogate"] for source in sources]),
+            ~taken.exists(),
+        )
+        .order_by(*key, fee.estimate_book_run_uuid.is_not(None), fee.created_at, fee.id)
+        .cte("old")
+    )
+    statement = update(allowed_fees).where(fee.id == old.c.id)
+    statement = statement.values(resolution_scope_identifier=new, updated_at=now).returning(*old.c)
+    name = fee.resolution_scope_identifier.name
+    changes = {
+        str(identity): Change("allowed fee", {name: number}, {name: new})
+        for identity, number in transaction.sql.execute(statement)
+    }
+    audit_all(transaction, call, changes)
+    of_groups = update(allowed_fees).where(fee.group_carrier_uuid.in_(sources))
+    transaction.sql.execute(of_groups.values(group_carrier_uuid=target, updated_at=now))
 
 
 def _close(target: UUID, sources: list[UUID], call: Call, transaction: Transaction) -> dict[Any, Row]:

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from allowable.insurance.v1 import coverage_categories_pb2 as pb
-from services.crud import codec
+from services.crud import codec, references
 from services.crud.operations import Delete, List
-from services.crud.resource import Parent, Resource, Row, Values
+from services.crud.resource import Parent, Reference, Resource, Row, Values
 from services.crud.steps import add, base_version, change, find, message_of, messages_of, refuse_archived
 from services.insurance.tables.coverage import coverage_categories, coverage_spans
 from services.kernel.call import Call
@@ -30,6 +30,7 @@ SPAN = Resource(
     page_size=100,
     history=True,
 )
+CATEGORY = Reference("category_uuid", coverage_categories, "coverage category")
 PARENT = Resource("coverage category", coverage_categories, pb.CoverageCategory, key="category_uuid")
 
 
@@ -47,9 +48,11 @@ def attached(rows: Sequence[Row], call: Call) -> list[Values]:
 
 def create_span(request: pb.CreateCoverageSpanRequest, call: Call) -> pb.CreateCoverageSpanResponse:
     """A new span, behind the others of its category unless the request says where."""
-    values = _checked(codec.sent(SPAN, request))
+    values = codec.sent(SPAN, request)
     with call.transaction() as transaction:
-        category = _category(request, transaction)
+        category = find(PARENT, request, transaction)
+        references.require(CATEGORY, {"category_uuid": category["id"]}, transaction, hold=True)
+        values = _checked(values)
         if "item_order" not in values:
             last = select(func.coalesce(func.max(coverage_spans.c.item_order), 0))
             last = last.where(coverage_spans.c.category_uuid == category["id"])
@@ -64,7 +67,7 @@ def update_span(request: pb.UpdateCoverageSpanRequest, call: Call) -> pb.UpdateC
     """A change of what was sent, on the version that the caller saw."""
     values = _upper(codec.sent(SPAN, request))
     with call.transaction() as transaction:
-        _category(request, transaction)
+        refuse_archived(PARENT, find(PARENT, request, transaction))
         row = find(SPAN, request, transaction)
         base = base_version(SPAN, row, request)
         _checked({**row, **values})
@@ -72,12 +75,6 @@ def update_span(request: pb.UpdateCoverageSpanRequest, call: Call) -> pb.UpdateC
         return pb.UpdateCoverageSpanResponse(
             span=message_of(SPAN, row, call), overlapping_spans=_overlapping(row, call, transaction)
         )
-
-
-def _category(request: Any, transaction: Transaction) -> Row:
-    category = find(PARENT, request, transaction)
-    refuse_archived(PARENT, category)
-    return category
 
 
 def _upper(values: Values) -> Values:

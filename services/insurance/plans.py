@@ -160,11 +160,12 @@ def clone_plan(request: pb.ClonePlanRequest, call: Call) -> pb.Plan:
 def _copy_of(old: Row, request: pb.ClonePlanRequest) -> Values:
     left_out = OURS | {"deleted_at", "surrogate"}
     values = {column.name: old[column.name] for column in plans.c if column.name not in left_out}
-    for name in ("group_name", "group_number"):
-        new = _text(f"new_{name}", getattr(request, f"new_{name}"))
-        values[name] = new or values[name]
-    if not request.new_group_name:
-        values["group_name"] = f"{old['group_name'] or ''} (Copy)".lstrip()
+    usual = {
+        "group_name": f"{old['group_name'] or ''} (Copy)".lstrip(),
+        "group_number": old["group_number"],
+    }
+    for name, value in usual.items():
+        values[name] = _text(f"new_{name}", getattr(request, f"new_{name}")) or value
     return values
 
 

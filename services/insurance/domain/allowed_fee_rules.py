@@ -6,8 +6,9 @@ calendar steps clamped to the month's end. For each context (a plan or carrier t
 code, the first step that yields a fee wins. Fees of plans, groups and carriers are stored there, those of
 carrier groups at each carrier, manual and usual fees once, at the book's own place.
 
-A group number that samples of two carriers share names no group: the step yields nothing there, and the next
-is tried. Of the order of samples nothing depends but what was entered last on the same day.
+Where a book holds for two carriers with the same group number, that number names no group: the step yields
+nothing there, and the next is tried. Of the order of samples nothing depends but what was entered last on the
+same day.
 """
 
 from __future__ import annotations
@@ -160,7 +161,6 @@ class Evidence:
         self, samples: Iterable[Sample], on: date, method: str, carrier_groups: Mapping[str, str]
     ) -> None:
         self._on, self._method = on, method
-        self._carriers_of: dict[str, set[str]] = defaultdict(set)
         # By place; plain tuples are equal to places, and made in less time.
         self._samples: dict[tuple[str, str | None, str | None], dict[str, list[Sample]]] = defaultdict(
             lambda: defaultdict(list)
@@ -178,7 +178,6 @@ class Evidence:
             return
         by_place["insurance_carrier", carrier, None][code].append(sample)
         if sample.group_number is not None:
-            self._carriers_of[sample.group_number].add(carrier)
             by_place["group_number", carrier, sample.group_number][code].append(sample)
         if carrier_group is not None:
             by_place["insurance_carrier_group", carrier_group, None][code].append(sample)
@@ -189,7 +188,7 @@ class Evidence:
         if step.rule_type == "insurance_plan":
             place = scope = Place(step.rule_type, context.plan)
         elif step.rule_type == "group_number":
-            if context.group_number is not None and len(self._carriers_of[context.group_number]) == 1:
+            if context.group_number is not None:
                 place = scope = Place(step.rule_type, context.carrier, context.group_number)
         elif step.rule_type == "insurance_carrier":
             place = scope = Place(step.rule_type, context.carrier)
@@ -233,11 +232,14 @@ def fees_of(rules: Rules, evidence: Evidence) -> list[Fee]:
         "provider_fee": {code: Finding(amount) for code, amount in rules.usual.items()},
     }
     taken: dict[tuple[int, Place], tuple[Found, set[str]]] = {}
+    shared = _shared_numbers(rules.contexts)
     for context in rules.contexts:
         wanted = set(rules.codes)
         for number, step in enumerate(rules.steps):
             if step.rule_type in schedules:
                 place, found = rules.own, schedules[step.rule_type]
+            elif step.rule_type == "group_number" and context.group_number in shared:
+                continue
             else:
                 place, found = evidence.of(step, context)
             hit = found.keys() & wanted
@@ -249,6 +251,15 @@ def fees_of(rules: Rules, evidence: Evidence) -> list[Fee]:
         for (number, place), (found, codes) in taken.items()
         for code in codes
     ]
+
+
+def _shared_numbers(contexts: Iterable[Context]) -> set[str]:
+    """Group numbers of more than one carrier."""
+    carriers: dict[str, set[str | None]] = defaultdict(set)
+    for context in contexts:
+        if context.group_number is not None:
+            carriers[context.group_number].add(context.carrier)
+    return {number for number, named in carriers.items() if len(named) > 1}
 
 
 def _fee(rules: Rules, place: Place, code: str, step: Step, finding: Finding) -> Fee:

@@ -172,16 +172,17 @@ def test_schedules_yield_one_fee_at_the_own_place() -> None:
     }
 
 
-def test_a_group_number_of_two_carriers_names_no_group() -> None:
-    step = Step("group_number")
-    samples = [
-        sample("2025-05-05", "9", 0),
-        sample("2025-05-05", "5", 1, plan="Z", carrier="D", group_number="7"),
-    ]
-    assert [fee.amount for fee in of_plan(samples[:1], steps=(step,))] == [9]
-    assert of_plan(samples, steps=(step,)) == []
-    (fee,) = of_plan(samples, steps=(step, Step("insurance_carrier")))
-    assert (int(fee.amount), fee.step.rule_type) == (9, "insurance_carrier")
+def test_a_group_number_of_two_carriers_of_a_book_names_no_group() -> None:
+    step, other = Step("group_number"), {"plan": "Z", "carrier": "D", "group_number": "7"}
+    samples = [sample("2025-05-05", "9", 0), sample("2025-05-05", "5", 1, **other)]
+    (fee,) = of_plan(samples, steps=(step,))
+    assert (fee.amount, fee.place) == (9, Place("group_number", "C", "7"))
+    both = (Context(**OF_PLAN), Context(**other))
+    assert of_plan(samples, steps=(step,), contexts=both) == []
+    found = of_plan(samples, steps=(step, Step("insurance_carrier")), contexts=both)
+    assert [(int(fee.amount), fee.step.rule_type) for fee in found] == [
+        (9, "insurance_carrier"), (5, "insurance_carrier"),
+    ]  # fmt: skip
 
 
 # Whatever the evidence
@@ -246,7 +247,7 @@ def of_scope(rows: list[Sample], rule_type: str, context: Context) -> list[Sampl
         return [row for row in rows if group is not None and GROUPS.get(row.carrier or "") == group]
     number = context.group_number
     same = [row for row in rows if number is not None and row.group_number == number and row.served <= TODAY]
-    shared = len({row.carrier for row in same}) > 1
+    shared = len({one.carrier for one in CONTEXTS if one.group_number == number}) > 1
     return [] if shared else [row for row in same if row.carrier == context.carrier]
 
 

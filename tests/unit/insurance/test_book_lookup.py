@@ -76,6 +76,26 @@ def test_each_level_is_found_alone(practice: Any, plan: Any, level: int) -> None
     assert looked_up(practice, plan, [code], book) == [5]
 
 
+def test_what_books_say_of_a_carrier_follows_when_it_is_combined_into_another(
+    practice: Any, plan: Any
+) -> None:
+    target, book = practice("CreateCarrier", carrier_name="Stays").id, book_of(practice)
+    codes = [stored.code(practice, f"D000{n}") for n in range(3)]
+    named = (plan.carrier.id, target)
+    of_source, of_target = (
+        stored.read(practice, coverage.carriers, carrier)["surrogate"] for carrier in named
+    )
+    fee(practice, book, codes[0], 10, "insurance_carrier", resolution_scope_identifier=of_source)
+    fee(practice, book, codes[1], 11, "insurance_carrier", resolution_scope_identifier=of_source)
+    fee(practice, book, codes[1], 12, "insurance_carrier", resolution_scope_identifier=of_target)
+    fee(
+        practice, book, codes[2], 13, "group_number",
+        group_number="7", group_carrier_uuid=UUID(plan.carrier.id),
+    )  # fmt: skip
+    practice("CombineCarriers", target_uuid=target, source_uuids=[plan.carrier.id])
+    assert looked_up(practice, plan, codes, book) == [10, 12, 13]
+
+
 def test_the_book_closest_to_the_plan_counts_unless_one_is_named(practice: Any, plan: Any) -> None:
     code = stored.code(practice, "D2740")
     scopes: list[dict[str, Any]] = [

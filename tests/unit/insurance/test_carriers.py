@@ -161,6 +161,7 @@ def test_books_drafts_and_assignments_follow_and_what_would_overlap_is_archived(
     assert str(stored(practice, insurance_drafts)[draft]["matched_carrier_uuid"]) == target
     assignments = stored(practice, fee_schedule_assignments)
     assert assignments[overlapping]["deleted_at"] is not None
+    assert assignments[overlapping]["version"] == 2
     assert (str(assignments[free]["carrier_uuid"]), assignments[free]["deleted_at"]) == (target, None)
 
 

@@ -76,7 +76,7 @@ def test_spans_of_archived_categories_are_not_named_and_take_no_more(practice: A
     practice("ArchiveCoverageCategory", category_uuid=old.id)
     added = practice("CreateCoverageSpan", category_uuid=new.id, from_code="X1", to_code="X9")
     assert list(added.overlapping_spans) == []
-    with refused("INVALID_STATE"):
+    with refused("ARCHIVED_REFERENCE"):
         practice("CreateCoverageSpan", category_uuid=old.id, from_code="X1", to_code="X9")
 
 

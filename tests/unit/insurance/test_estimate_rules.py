@@ -275,6 +275,12 @@ def test_a_plan_that_is_not_in_force_pays_nothing_and_writes_nothing_off() -> No
         assert three(line) == ("0.00", "0.00", "180.00")
 
 
+def test_the_contract_of_the_first_plan_in_force_is_written_off() -> None:
+    ended = plan(pays(50), ended=date(2026, 3, 13))
+    [line] = estimate(procedure(), (ended, "140"), (plan(pays(50)), "150"))
+    assert three(line) == ("30.00", "75.00", "75.00")
+
+
 def test_a_percent_for_some_ages_goes_before_one_for_all() -> None:
     rows = (*pays(50), benefit("coinsurance", percent=100, age_max=18))
     [line] = estimate(procedure(age=18), (plan(rows), "140"))

@@ -155,6 +155,7 @@ def test_a_copy_has_settings_and_benefits_and_no_subscribers(practice: Any, plan
 def test_the_copy_of_a_plan_without_name_is_called_copy(practice: Any, carrier: str) -> None:
     nameless = practice("CreatePlan", carrier_uuid=carrier, plan_type="capitation")
     assert practice("ClonePlan", plan_uuid=nameless.id).group_name == "(Copy)"
+    assert practice("ClonePlan", plan_uuid=nameless.id, new_group_name=" ").group_name == "(Copy)"
 
 
 def test_lists_narrow_search_and_hide(practice: Any, plan: Any) -> None:

@@ -92,7 +92,7 @@ class Calculation:
             share.reason = refusal(coverage, line, self._done[coverage.id])
             self._agree_fee(coverage, share, line, usual)
             contracted = ZERO
-            if share.in_network and written_off_by is None:
+            if share.in_network and share.reason != "not_in_force" and written_off_by is None:
                 written_off_by = coverage
                 contracted = self._contracted(coverage, share, line, usual)
             if not share.reason:
