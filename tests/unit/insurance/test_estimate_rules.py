@@ -316,6 +316,10 @@ def test_plans_pay_in_the_order_of_their_override_else_their_ordinal() -> None:
     assert amounts.in_order([(1, None), (2, None), (3, None)]) == [0, 1, 2]
     assert amounts.in_order([(1, 3), (2, None), (3, 1)]) == [2, 1, 0]
     assert amounts.in_order([(2, None), (1, None)]) == [1, 0]
+    assert amounts.in_order([(1, None), (2, 1)]) == [1, 0]
+    assert amounts.in_order([(1, 3), (2, None), (3, None)]) == [1, 2, 0]
+    assert amounts.in_order([(1, 1), (2, 1), (3, None)]) == [0, 1, 2]
+    assert amounts.in_order([(2, 7), (None, None)]) == [1, 0]
 
 
 def test_medicaid_writes_off_as_the_second_plan_only() -> None:

@@ -115,7 +115,7 @@ def test_two_plans_in_order_of_their_override(office: Office) -> None:
     assert [share.patient_plan_uuid for share in first.procedures[0].shares] == [holders[1]]
     third = office.covered(office.plan(percent=10), 3, cob_order_override=1)
     answer = office.estimate()
-    assert [one.patient_plan_uuid for one in answer.plans] == [holders[0], third, holders[1]]
+    assert [one.patient_plan_uuid for one in answer.plans] == [third, *holders]
 
 
 def test_the_patient_plans_own_schedule_goes_before_assignments(office: Office) -> None:

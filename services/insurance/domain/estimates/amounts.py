@@ -62,11 +62,16 @@ def rule_at(rule: str, order: int) -> str:
 
 
 def in_order(ordinals: list[tuple[int | None, int | None]]) -> list[int]:
-    """Places of (ordinal, override) pairs in order of payment: the override where there is one."""
+    """Places of (ordinal, override) pairs in order of payment: by ordinal, those moved to a place at it."""
     late = 99
 
-    def key(place: int) -> tuple[int, int, int]:
-        ordinal, override = ordinals[place]
-        return (override or ordinal or late, ordinal or late, place)
+    def by_ordinal(place: int) -> tuple[int, int]:
+        return (ordinals[place][0] or late, place)
 
-    return sorted(range(len(ordinals)), key=key)
+    moved = [(override, place) for place, (_, override) in enumerate(ordinals) if override]
+    others = {*range(len(ordinals))} - {place for _, place in moved}
+    order = sorted(others, key=by_ordinal)
+    # Of two for the same place the one with the lower ordinal is put there last, and so goes first.
+    for override, place in sorted(moved, key=lambda one: (one[0], *(-part for part in by_ordinal(one[1])))):
+        order.insert(override - 1, place)
+    return order
