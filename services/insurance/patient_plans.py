@@ -279,7 +279,7 @@ def _lock(patients: Iterable[UUID], transaction: Transaction) -> Sequence[Row]:
     locked = select(people.c.id).where(people.c.id.in_(wanted)).order_by(people.c.id)
     transaction.sql.execute(locked.with_for_update(key_share=True))
     theirs = select(PLANS).where(PLANS.c.patient_uuid.in_(wanted)).order_by(PLANS.c.id)
-    return transaction.sql.execute(theirs.with_for_update()).mappings().all()
+    return transaction.sql.execute(theirs.with_for_update(key_share=True)).mappings().all()
 
 
 def _order(plans: Iterable[Row]) -> tuple[UUID, ...]:

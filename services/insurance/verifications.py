@@ -1,7 +1,8 @@
 """VerificationService: checks of eligibility and benefits, and when the next is due.
 
 A check that succeeded confirms the coverage it is of. Locks are taken in one order: verifications, then
-subscriptions, then patient plans, each by id.
+subscriptions, then patient plans, each by id. A verification that is stored holds what it is of, as others of
+the same coverage do: the locks must let that be, or two of them would wait for each other.
 """
 
 from __future__ import annotations
@@ -227,7 +228,7 @@ def _confirm_subscriptions(by_owner: dict[UUID, list[Row]], call: Call, transact
     wanted = select(SUBSCRIPTIONS).where(
         SUBSCRIPTIONS.c.id.in_(by_subscription), SUBSCRIPTIONS.c.deleted_at.is_(None)
     )
-    locked = wanted.order_by(SUBSCRIPTIONS.c.id).with_for_update()
+    locked = wanted.order_by(SUBSCRIPTIONS.c.id).with_for_update(key_share=True)
     rows = transaction.sql.execute(locked).mappings().all()
     changes = [(row, rules.of_subscription(row, by_subscription[row["id"]])) for row in rows]
     change_all(SUBSCRIPTION, changes, call, transaction)
@@ -247,7 +248,7 @@ def _confirm_patient_plans(by_owner: dict[UUID, list[Row]], call: Call, transact
         .join(SUBSCRIPTIONS, of_subscription)
         .where(PATIENT_PLANS.c.id.in_(touched), in_use)
         .order_by(PATIENT_PLANS.c.id)
-        .with_for_update(of=PATIENT_PLANS)
+        .with_for_update(of=PATIENT_PLANS, key_share=True)
     )
     rows = transaction.sql.execute(wanted).mappings().all()
     changes: list[tuple[Row, Values]] = []

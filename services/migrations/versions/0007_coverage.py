@@ -205,9 +205,10 @@ def _create_patient_plans() -> None:
             updated_at timestamptz NOT NULL,
             deleted_at timestamptz
         )""")
+    # A unique constraint would do, but who changes its columns waits for all that refer to the row.
     op.execute("""
-        ALTER TABLE patient_plans ADD CONSTRAINT patient_plans_ordinal UNIQUE (patient_uuid, ordinal)
-        DEFERRABLE INITIALLY DEFERRED""")
+        ALTER TABLE patient_plans ADD CONSTRAINT patient_plans_ordinal
+        EXCLUDE USING btree (patient_uuid WITH =, ordinal WITH =) DEFERRABLE INITIALLY DEFERRED""")
     op.execute("""
         CREATE UNIQUE INDEX patient_plans_of_subscription ON patient_plans
         (insurance_subscription_uuid, patient_uuid) WHERE deleted_at IS NULL""")

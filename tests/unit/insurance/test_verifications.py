@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from services.insurance.domain import verification_rules as rules
 from tests.harness.calls import FakeClock, refused
 from tests.unit.insurance import known
 from tests.unit.insurance.conftest import Practice
+from tests.unit.insurance.office import at_once
 
 DAYS = {"benefits": 90, "eligibility": 30}
 MOMENT = datetime(2025, 1, 15, 23, 59, tzinfo=UTC)
@@ -152,3 +155,27 @@ def test_the_work_of_one_user(practice: Practice, stranger: Practice) -> None:
     practice("CreateVerification", **write(**failed, verification_type="benefits"))
     assert work(practice, assigned_to_user_uuid=user.id) == [(assigned.id, 0)]
     assert work(stranger) == []
+
+
+def test_of_many_at_once_of_the_same_coverage_none_waits_for_ever(practice: Practice) -> None:
+    patient, plan = known.patient(practice), known.plan(practice)
+    held = [known.subscription(practice, insurance_plan_uuid=plan).id for _ in range(3)]
+    covered = [known.patient_plan(practice, patient, insurance_subscription_uuid=one).id for one in held]
+    verified = {"verification_status": "verified", "verification_source": "phone"}
+    of_plan = {"insurance_plan_uuid": plan, "verification_type": "benefits", **verified}
+    calls: list[Callable[[], Any]] = []
+    for turn in range(4):
+        order = covered[:: 1 if turn % 2 else -1]
+        eligibility = {"verification_type": "eligibility", **verified}
+        entries = [{"patient_plan_uuid": one, **eligibility} for one in order]
+        calls.append(partial(practice, "BulkCreateVerifications", verifications=[*entries, of_plan]))
+        calls.append(partial(practice, "CreateVerification", **entries[0]))
+        calls.append(
+            partial(
+                practice, "ReorderPatientPlans", patient_uuid=patient,
+                items=[{"patient_plan_uuid": one, "ordinal": n} for n, one in enumerate(order, 1)],
+            )
+        )  # fmt: skip
+    answers, refusals = at_once(calls)
+    assert (len(answers), refusals) == (len(calls), [])
+    assert practice("ListVerifications", insurance_plan_uuid=plan).total == 4
