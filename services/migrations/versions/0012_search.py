@@ -62,7 +62,7 @@ def _make_searchable(table: str, columns: tuple[str, ...]) -> None:
         USING gin (search_pieces(org_id, livemode, search_text)) WITH (fastupdate = off)""")
     op.execute(f"""
         CREATE FUNCTION {table}_matching(wanted text) RETURNS SETOF uuid
-        LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path FROM CURRENT AS
+        LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = public AS
         $$
         SELECT id FROM {table}
         WHERE org_id = {_ORG} AND livemode = {_LIVE}
