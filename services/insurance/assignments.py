@@ -118,7 +118,8 @@ def list_upcoming(request: pb.ListUpcomingAssignmentsRequest, call: Call) -> Any
 def list_activity(request: pb.ListAssignmentActivityRequest, call: Call) -> pb.ListAssignmentActivityResponse:
     """What was done to assignments, newest first."""
     with call.transaction() as transaction:
-        items, total = history.entries(ASSIGNMENT.name, request, call, transaction)
+        moved = {"CombineCarriers": "update"}
+        items, total = history.entries(ASSIGNMENT.name, request, call, transaction, actions=moved)
         return pb.ListAssignmentActivityResponse(items=items, total=total)
 
 

@@ -55,6 +55,8 @@ def entries(
 def _entry(org_id: str, row: tuple[Any, ...], actions: Mapping[str, str]) -> pb.AuditEntry:
     number, name, target, actor, changes, created_at = row
     action = actions.get(name) or verb(name)
+    if action != "create" and (changes or {}).get("deleted_at", {}).get("after") is not None:
+        action = "archive"
     entry = pb.AuditEntry(
         id=str(uuid5(_ENTRIES, str(number))),
         action=action,

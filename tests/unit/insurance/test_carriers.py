@@ -162,6 +162,8 @@ def test_books_drafts_and_assignments_follow_and_what_would_overlap_is_archived(
     assignments = stored(practice, fee_schedule_assignments)
     assert assignments[overlapping]["deleted_at"] is not None
     assert assignments[overlapping]["version"] == 2
+    told = practice("ListAssignmentActivity").items
+    assert sorted(entry.action for entry in told) == ["archive", "update", "update"]
     assert (str(assignments[free]["carrier_uuid"]), assignments[free]["deleted_at"]) == (target, None)
 
 
