@@ -207,6 +207,10 @@ def test_an_answer_to_one_tenant_holds_nothing_of_another(
         "CompareScenarios": {"bill": bill(), "scenarios": [{"scenarioId": "elsewhere"}]},
         "CreateApiKey": {"name": unique("key")},
         "GetJurisdiction": {"jurisdictionId": "TX"},
+        "CreateWebhookEndpoint": {
+            "url": "https://hooks.partner.invalid/",
+            "eventTypes": ["review.completed"],
+        },
     }
     case = cases.Case(call, call, http=0, grpc="", request=requests.get(call, {}))
     before = rows(stack, victim.partner.tenant.org_id)
