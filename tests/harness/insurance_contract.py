@@ -17,9 +17,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import yaml
 from google.api import annotations_pb2
 
-from tests.harness.stories import METHODS
+from tests.harness.stories import METHODS, steps_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("ALLOWABLE_SHARED_DATA", str(ROOT.parent / "shared" / "data"))).parent
@@ -36,6 +37,11 @@ _MONEY = re.compile(r"-?\d+\.\d\d").fullmatch
 _CAMEL = re.compile(r"[A-Z]")
 
 Json = dict[str, Any]
+
+REQUESTS: dict[str, Json] = yaml.safe_load((ROOT / "tests/insurance/endpoints.yaml").read_text())
+"""A good request of every endpoint, and what must be refused beside it."""
+PRACTICE = steps_of(yaml.safe_load((ROOT / "tests/insurance/practice.yaml").read_text()))
+"""The steps that make the practice which the requests are about."""
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import yaml
 
-from tests.harness.insurance_contract import ROOT, Endpoint, Json, document, endpoints
+from tests.harness.insurance_contract import PRACTICE, REQUESTS, Endpoint, Json, document, endpoints
 from tests.harness.stack import Member, Stack
-from tests.harness.stories import steps_of, walk
-
-GOOD: Json = yaml.safe_load((ROOT / "tests/insurance/endpoints.yaml").read_text())
-PRACTICE = steps_of(yaml.safe_load((ROOT / "tests/insurance/practice.yaml").read_text()))
+from tests.harness.stories import walk
 
 TEXTS = (
     "", " ", "x", "0", "-1", "null", "D1110", "D9999", "2025-02-30", "2025-06-30", "0000-00-00",
@@ -37,7 +33,7 @@ NUMBERS = (0, 1, -1, 2, 17, 2**31 - 1, 2**31, -(2**63), 0.005, 1e-9, 1e15, 99999
 def _fitting() -> dict[str, list[str]]:
     """Which records go by which field, as the good requests have it."""
     found: dict[str, list[str]] = {}
-    for entry in GOOD.values():
+    for entry in REQUESTS.values():
         for name, value in entry.get("send", {}).items():
             texts = value if isinstance(value, list) else [value]
             known = [text[1:] for text in texts if isinstance(text, str) and text.startswith("$")]

@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.harness.insurance_contract import Endpoint, Json, endpoints, faults_of_answer, refusals
+from tests.harness.insurance_contract import (
+    PRACTICE,
+    REQUESTS,
+    Endpoint,
+    Json,
+    endpoints,
+    faults_of_answer,
+    refusals,
+)
 from tests.harness.stack import Member, Stack
-from tests.harness.stories import TRANSPORTS, ask, filled, steps_of, walk
+from tests.harness.stories import TRANSPORTS, ask, filled, walk
 
-HERE = Path(__file__).parent
 ENDPOINTS = endpoints()
-PRACTICE = steps_of(yaml.safe_load((HERE / "practice.yaml").read_text()))
-REQUESTS: dict[str, Json] = yaml.safe_load((HERE / "endpoints.yaml").read_text())
 
 
 @dataclass(frozen=True)

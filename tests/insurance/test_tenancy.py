@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.harness.insurance_contract import Endpoint, Json, endpoints
+from tests.harness.insurance_contract import PRACTICE, REQUESTS, Endpoint, Json, endpoints
 from tests.harness.stack import Member, Stack
-from tests.harness.stories import METHODS, TRANSPORTS, ask, filled, steps_of, walk
+from tests.harness.stories import METHODS, TRANSPORTS, ask, filled, walk
 
-HERE = Path(__file__).parent
-PRACTICE = steps_of(yaml.safe_load((HERE / "practice.yaml").read_text()))
-REQUESTS: dict[str, Json] = yaml.safe_load((HERE / "endpoints.yaml").read_text())
 BEYOND: dict[str, Json] = {
     "ArchivePatient": {"patient_uuid": "$patient"},
     "ArchiveLocation": {"location_uuid": "$location"},
